@@ -1,0 +1,10 @@
+//! SimpleJWT's part: tokens, and the addresses that give them out.
+
+mod authentication;
+mod models;
+mod serializers;
+mod views;
+
+pub use authentication::{AllowAny, CurrentUser};
+pub use models::TokenBackend;
+pub use views::routes;
