@@ -1,0 +1,206 @@
+//! `course mutants`: deliberate bugs, each a mistake that learners make. The check or the
+//! step's own tests must catch it, with a message that helps.
+//!
+//! `course/mutants/04-no-token-type/` holds the mistake in words (`about.md`), as a patch
+//! of step 4 (`bug.patch`), and what a learner reads (`expected.txt`).
+
+mod coverage;
+mod message;
+
+use std::fs;
+
+use anyhow::{Context, Result, bail, ensure};
+use similar::TextDiff;
+
+use crate::check::first_failure;
+use crate::exercises::patched;
+use crate::repo::{Repo, Step, names, printed};
+use crate::serve::Built;
+use crate::terminal::say;
+use crate::workspace::Workspace;
+use message::{failing_test, mask};
+
+/// Where the mutants are.
+const FOLDER: &str = "course/mutants";
+
+/// `course mutants`
+#[derive(clap::Args)]
+pub struct Args {
+    /// One mutant, or all whose name has this in it
+    name: Option<String>,
+    /// Only those of one step
+    #[arg(long)]
+    step: Option<u32>,
+    /// Store the messages that have changed
+    #[arg(long)]
+    write: bool,
+    /// Show which checks and tests no mutant has put to the test, and run nothing
+    #[arg(long, conflicts_with_all = ["name", "step", "write"])]
+    coverage: bool,
+}
+
+/// Runs the mutants; `false` when one survives, or its message has changed.
+pub fn run(repo: &Repo, args: &Args) -> Result<bool> {
+    if args.coverage {
+        return coverage::run(repo);
+    }
+    let mut mutants = all(repo)?;
+    let named = |mutant: &Mutant| args.name.as_ref().is_none_or(|n| mutant.name.contains(n));
+    let of_step = |mutant: &Mutant| args.step.is_none_or(|step| mutant.step.number == step);
+    mutants.retain(|mutant| named(mutant) && of_step(mutant));
+    ensure!(!mutants.is_empty(), "no mutant of {FOLDER}/ has such a name or step");
+    let mut failed = 0;
+    for mutant in &mutants {
+        let proof = mutant.prove(repo, args.write);
+        let (line, good) = proof.unwrap_or_else(|why| (format!("FAILED {why:#}"), false));
+        say(format!("{}: {line}", mutant.name))?;
+        failed += usize::from(!good);
+    }
+    say(format!("{} passed, {failed} failed", mutants.len() - failed))?;
+    Ok(failed == 0)
+}
+
+/// One deliberate bug.
+struct Mutant {
+    /// Its folder: `04-no-token-type`.
+    name: String,
+    /// The step in which the broken thing is born.
+    step: Step,
+}
+
+/// Who has seen a bug, and the message that says so.
+#[derive(Debug, PartialEq)]
+enum Caught {
+    /// `course check`, in this case.
+    ByCheck { case: String, message: String },
+    /// The step's own tests, in this one.
+    ByTest { test: String, message: String },
+}
+
+impl Caught {
+    /// `caught by check: token/wrong password`
+    fn headline(&self) -> String {
+        match self {
+            Caught::ByCheck { case, .. } => format!("caught by check: {case}"),
+            Caught::ByTest { test, .. } => format!("caught by test: {test}"),
+        }
+    }
+
+    /// What expected.txt holds.
+    fn record(&self) -> String {
+        let (Caught::ByCheck { message, .. } | Caught::ByTest { message, .. }) = self;
+        format!("{}\n\n{}\n", self.headline(), mask(message))
+    }
+}
+
+/// All mutants, in the order of their names.
+fn all(repo: &Repo) -> Result<Vec<Mutant>> {
+    let folders = names(&repo.root.join(FOLDER))?;
+    let folders = folders.into_iter().filter(|name| repo.root.join(FOLDER).join(name).is_dir());
+    folders.map(|name| Mutant::find(repo, name)).collect()
+}
+
+impl Mutant {
+    fn find(repo: &Repo, name: String) -> Result<Self> {
+        let number = name.split('-').next().and_then(|number| number.parse().ok());
+        let number = number.with_context(|| {
+            format!("{FOLDER}/{name}: the name of a mutant begins with its step, as 04-")
+        })?;
+        Ok(Mutant { step: repo.step(number)?, name })
+    }
+
+    /// One of its files, by its path from the root.
+    fn path(&self, file: &str) -> String {
+        format!("{FOLDER}/{}/{file}", self.name)
+    }
+
+    /// Runs it and compares the message. Gives what to print, and whether it is as it must be.
+    fn prove(&self, repo: &Repo, write: bool) -> Result<(String, bool)> {
+        let caught = self.catch(repo).with_context(|| self.path("bug.patch"))?;
+        let Some(caught) = caught else { return Ok(("SURVIVED".into(), false)) };
+        let (line, new) = (caught.headline(), caught.record());
+        let path = repo.root.join(self.path("expected.txt"));
+        let old = fs::read_to_string(&path).unwrap_or_default();
+        if old == new {
+            return Ok((line, true));
+        }
+        if write {
+            fs::write(&path, new).with_context(|| path.display().to_string())?;
+            return Ok((format!("{line} (written)"), true));
+        }
+        let diff = TextDiff::from_lines(&old, &new);
+        let expected = self.path("expected.txt");
+        let diff = diff.unified_diff().header(&expected, "what it says now").to_string();
+        let hint = "if the new message is as good, store it with --write";
+        Ok((format!("{line}, with another message; {hint}\n{diff}"), false))
+    }
+
+    /// Builds the step with the bug, asks the check, and when that sees nothing, the tests.
+    fn catch(&self, repo: &Repo) -> Result<Option<Caught>> {
+        let files = repo.files(&self.step.folder())?;
+        let migrates = files.keys().any(|path| path.starts_with("migrations/"));
+        let files = patched(&self.step, files, &repo.read(&self.path("bug.patch"))?)?;
+        // One workspace per step: from one mutant to the next, only its crate is compiled.
+        let name = format!("mutants-{:02}", self.step.number);
+        let workspace = Workspace::new(repo, &name, &self.step, &files)?;
+        let program = workspace.binary_despite_warnings()?;
+        let program = Built::at(program, &self.step.package(), migrates);
+        if let Some((case, message)) = first_failure(&program, self.step.number)? {
+            return Ok(Some(Caught::ByCheck { case, message }));
+        }
+        let output = workspace.cargo(&["test"])?;
+        let text = printed(&output);
+        match failing_test(&text) {
+            Some((test, message)) => Ok(Some(Caught::ByTest { test, message })),
+            None if output.status.success() => Ok(None),
+            None => bail!("its tests do not run:\n{text}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repo() -> Repo {
+        Repo::find().expect("the repository")
+    }
+
+    #[test]
+    fn each_mutant_is_a_patch_of_its_step_and_says_what_it_is_about() {
+        let repo = repo();
+        let mutants = all(&repo).expect("mutants");
+        assert!(mutants.len() >= 12);
+        for mutant in mutants {
+            let files = repo.files(&mutant.step.folder()).expect("files");
+            let patch = repo.read(&mutant.path("bug.patch")).expect("a patch");
+            let bug = patched(&mutant.step, files.clone(), &patch).expect(&mutant.name);
+            let changed = bug.iter().filter(|(path, text)| files.get(*path) != Some(*text));
+            let in_tests = changed.clone().any(|(path, _)| path.starts_with("src/tests/"));
+            assert!(changed.count() > 0 && !in_tests, "{}", mutant.name);
+            for file in ["about.md", "expected.txt"] {
+                let text = repo.read(&mutant.path(file)).expect(&mutant.name);
+                assert!(!text.trim().is_empty(), "{}/{file}", mutant.name);
+            }
+        }
+    }
+
+    /// About three minutes, so `.ci/run` runs the command instead.
+    #[test]
+    #[ignore = "slow; `course mutants` does the same"]
+    fn every_mutant_is_caught_with_its_message() {
+        let args = Args { name: None, step: None, write: false, coverage: false };
+        assert!(run(&repo(), &args).expect("a run"));
+    }
+
+    #[test]
+    fn a_patch_that_changes_nothing_survives() {
+        let repo = repo();
+        let mutant = all(&repo).expect("mutants").remove(0);
+        let files = repo.files(&mutant.step.folder()).expect("files");
+        let workspace = Workspace::new(&repo, "mutants-none", &mutant.step, &files);
+        let program = workspace.and_then(|it| it.binary_despite_warnings()).expect("a program");
+        let program = Built::at(program, "step-1", false);
+        assert_eq!(first_failure(&program, 1).expect("a check"), None);
+    }
+}

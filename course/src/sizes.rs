@@ -1,0 +1,35 @@
+//! `course sizes`: how large each lesson is, beside what it should be.
+
+use anyhow::Result;
+
+use crate::chapter::Chapter;
+use crate::diff::changed_lines;
+use crate::repo::{Repo, without_tests};
+
+/// The lines that a step should add, from the course's design.
+const AIMS: [(u32, usize); 8] =
+    [(1, 220), (2, 280), (3, 240), (4, 260), (5, 260), (6, 300), (7, 310), (8, 230)];
+
+/// Prints a line for each step.
+pub fn run(repo: &Repo) -> Result<bool> {
+    println!(
+        "{:<18}{:>7}{:>9}{:>6}{:>9}{:>8}",
+        "step", "added", "removed", "aim", "program", "words"
+    );
+    for step in repo.steps()? {
+        let (added, removed) = changed_lines(repo, &step)?;
+        let aim = AIMS.iter().find(|(number, _)| *number == step.number);
+        let files = without_tests(repo.files(&step.folder())?);
+        let program: usize = files.values().map(|text| text.lines().count()).sum();
+        let written = repo.root.join(step.chapter()).is_file();
+        let words = if written { Some(Chapter::read(repo, &step)?.words) } else { None };
+        let or_dash = |n: Option<usize>| n.map_or("-".into(), |n| n.to_string());
+        println!(
+            "{:<18}{added:>7}{removed:>9}{:>6}{program:>9}{:>8}",
+            step.name,
+            or_dash(aim.map(|(_, lines)| *lines)),
+            or_dash(words)
+        );
+    }
+    Ok(true)
+}

@@ -1,0 +1,270 @@
+//! `course start`: gets a chapter ready in the learner's own folder `work/`.
+//!
+//! For chapter N it holds step N-1's source and step N's tests. They fail until the chapter
+//! is done. What the tool put there it remembers, so that it knows what the learner wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use chrono::Local;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::check::step_number;
+use crate::repo::{Files, Repo, Step, set_package, walk, without_tests};
+
+/// `course start`
+#[derive(clap::Args)]
+pub struct Args {
+    /// The chapter to begin, as `4` or `step-4`
+    #[arg(value_parser = step_number)]
+    step: u32,
+    /// Replace what you have changed without asking; a copy is kept all the same
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The learner's folder and package.
+const WORK: &str = "work";
+
+/// Where the tool remembers what it put there. A part of the learner's branch.
+const RECORD: &str = ".course.json";
+
+/// How the folder with a copy of the old files begins.
+const BACKUP: &str = ".backup-";
+
+/// Where everything begins: the same file is committed as work/src/main.rs.
+const EMPTY: &str =
+    "//! Your own server. `just start 1` gets chapter 1 ready in this folder; then type along.
+
+fn main() {}
+";
+
+/// What the tool put into work/ last.
+#[derive(Default, Deserialize, Serialize)]
+struct Record {
+    /// The chapter that was started.
+    step: u32,
+    /// The SHA-256 of each file.
+    files: BTreeMap<String, String>,
+}
+
+/// Gets a chapter ready; `false` when the learner does not want it.
+pub fn run(repo: &Repo, args: &Args) -> Result<bool> {
+    let confirm = |lost: &[String]| {
+        if args.yes {
+            return Ok(true);
+        }
+        ask(lost, &mut std::io::stdin().lock())
+    };
+    let step = repo.step(args.step)?;
+    let Some(backup) = start(repo, &step, confirm)? else {
+        println!("Nothing was changed.");
+        return Ok(false);
+    };
+    print!("{}", welcome(repo, &step, backup.as_deref()));
+    Ok(true)
+}
+
+/// The chapter that work/ is at, for commands that are not told.
+pub fn current_step(repo: &Repo) -> Result<u32> {
+    let record = record(&repo.root.join(WORK))?;
+    let step = record.map(|record| record.step);
+    step.context("which step? Give its number, or begin one with `just start 1`.")
+}
+
+/// Fills work/. `confirm` is asked when files of the learner's are to go. Gives where their
+/// copy is, if one was needed; `None` when nothing was done.
+pub fn start(
+    repo: &Repo,
+    step: &Step,
+    confirm: impl Fn(&[String]) -> Result<bool>,
+) -> Result<Option<Option<PathBuf>>> {
+    let folder = repo.root.join(WORK);
+    let new = beginning(repo, step)?;
+    let old = files(&folder, &new)?;
+    let lost = lost(&old, &new, &record(&folder)?.unwrap_or_default());
+    let mut backup = None;
+    if !lost.is_empty() {
+        if !confirm(&lost)? {
+            return Ok(None);
+        }
+        backup = Some(copy(&folder, &old)?);
+    }
+    replace(&folder, &old, &new)?;
+    let hashes = new.iter().map(|(path, text)| (path.clone(), hash(text.as_bytes())));
+    let record = Record { step: step.number, files: hashes.collect() };
+    let text = serde_json::to_string_pretty(&record)? + "\n";
+    fs::write(folder.join(RECORD), text).context("work/.course.json cannot be written")?;
+    Ok(Some(backup))
+}
+
+/// The files a chapter begins with: the source of the step before, the tests of its own.
+fn beginning(repo: &Repo, step: &Step) -> Result<Files> {
+    let own = repo.files(&step.folder())?;
+    let mut files = match repo.before(step)? {
+        Some(before) => without_tests(repo.files(&before.folder())?),
+        None => Files::from([
+            ("Cargo.toml".into(), own.get("Cargo.toml").cloned().unwrap_or_default()),
+            ("src/main.rs".into(), EMPTY.into()),
+        ]),
+    };
+    files.extend(own.into_iter().filter(|(path, _)| path.starts_with("src/tests/")));
+    set_package(&mut files, WORK);
+    Ok(files)
+}
+
+/// What stands in work/ now, without databases and what only the person's own tools read:
+/// `.env`, an editor's files, earlier copies.
+fn files(folder: &Path, new: &Files) -> Result<BTreeMap<String, Vec<u8>>> {
+    let own =
+        |name: &str| name.starts_with('.') || name == "target" || name.contains(".sqlite3");
+    let mut files = BTreeMap::new();
+    for path in walk(folder, "")? {
+        if new.contains_key(&path) || !path.split('/').any(own) {
+            let full = folder.join(&path);
+            let bytes = fs::read(&full).with_context(|| full.display().to_string())?;
+            files.insert(path, bytes);
+        }
+    }
+    Ok(files)
+}
+
+/// The files that the learner wrote or changed, and that would not be there any more.
+fn lost(old: &BTreeMap<String, Vec<u8>>, new: &Files, record: &Record) -> Vec<String> {
+    let from_us = |path: &String, bytes: &[u8]| {
+        let committed =
+            record.files.is_empty() && (bytes == EMPTY.as_bytes() || path == "Cargo.toml");
+        committed || record.files.get(path).is_some_and(|known| *known == hash(bytes))
+    };
+    let stays =
+        |path: &String, bytes: &[u8]| new.get(path).is_some_and(|t| t.as_bytes() == bytes);
+    let lost = old.iter().filter(|(path, bytes)| !from_us(path, bytes) && !stays(path, bytes));
+    lost.map(|(path, _)| path.clone()).collect()
+}
+
+fn hash(bytes: &[u8]) -> String {
+    // A file is the same with the line ends of Windows.
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    format!("{:x}", Sha256::digest(text))
+}
+
+/// What was recorded last; `None` when nothing was.
+fn record(folder: &Path) -> Result<Option<Record>> {
+    let path = folder.join(RECORD);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path).context("work/.course.json cannot be read")?;
+    let broken = "work/.course.json is broken; delete it, and `just start` writes it anew";
+    serde_json::from_str(&text).map(Some).context(broken)
+}
+
+/// Keeps the old files beside the new ones.
+fn copy(folder: &Path, old: &BTreeMap<String, Vec<u8>>) -> Result<PathBuf> {
+    let name = format!("{BACKUP}{}", Local::now().format("%Y-%m-%d-%H%M%S"));
+    let backup = folder.join(name);
+    ensure!(!backup.exists(), "{} exists; wait a second", backup.display());
+    for (path, bytes) in old {
+        write(&backup.join(path), bytes)?;
+    }
+    Ok(backup)
+}
+
+/// Makes work/ hold the new files in place of the old ones.
+fn replace(folder: &Path, old: &BTreeMap<String, Vec<u8>>, new: &Files) -> Result<()> {
+    for path in old.keys().filter(|path| !new.contains_key(*path)) {
+        let path = folder.join(path);
+        fs::remove_file(&path).with_context(|| path.display().to_string())?;
+    }
+    remove_empty(folder, old)?;
+    // What is right already keeps its time: cargo compiles nothing anew.
+    for (path, text) in new
+        .iter()
+        .filter(|(path, text)| old.get(*path).is_none_or(|bytes| bytes != text.as_bytes()))
+    {
+        write(&folder.join(path), text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Takes away the folders that hold nothing any more.
+fn remove_empty(folder: &Path, old: &BTreeMap<String, Vec<u8>>) -> Result<()> {
+    let parents = old.keys().flat_map(|path| Path::new(path).ancestors().skip(1));
+    let mut parents: Vec<_> = parents.collect::<BTreeSet<_>>().into_iter().collect();
+    // The inner ones first.
+    parents.reverse();
+    for parent in parents.iter().map(|parent| folder.join(parent)) {
+        let empty = fs::read_dir(&parent).is_ok_and(|mut entries| entries.next().is_none());
+        if empty {
+            fs::remove_dir(&parent).with_context(|| parent.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let explain = || format!("{} cannot be written", path.display());
+    fs::create_dir_all(path.parent().unwrap_or(path)).with_context(explain)?;
+    fs::write(path, bytes).with_context(explain)
+}
+
+/// Whether the files may go.
+fn ask(lost: &[String], input: &mut impl BufRead) -> Result<bool> {
+    println!("You have changed these files in work/, and they will be replaced:");
+    lost.iter().for_each(|path| println!("  {path}"));
+    print!("A copy of the whole folder is kept in work/{BACKUP}…. Go on? [y/N] ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    if input.read_line(&mut answer).context("the answer cannot be read")? == 0 {
+        println!();
+        bail!("nobody answered; --yes goes on without asking");
+    }
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// What to do next.
+fn welcome(repo: &Repo, step: &Step, backup: Option<&Path>) -> String {
+    let n = step.number;
+    let mut text = match n {
+        1 => "work/ is empty now: a main that does nothing, and the tests of step 1.\n".into(),
+        _ => format!("work/ holds step {} now, and the tests of step {n}.\n", n - 1),
+    };
+    if let Some(backup) = backup {
+        let name = backup.file_name().unwrap_or_default().to_string_lossy();
+        text += &format!("What you had before is in work/{name}/.\n");
+    }
+    text += &format!(
+        "Its package is called work; keep that name when the chapter shows Cargo.toml.\n\n\
+         Now type along with {}:\n\
+         \u{20} just run work     run what you have\n\
+         \u{20} just test work    passes when the chapter is done; before that it need not compile\n\
+         \u{20} just check        ask your server whether it behaves\n\
+         \u{20} just diff {n} work  what is still missing\n\
+         Without just: cargo run --bin work, cargo test --bin work, cargo run -p course -- check\n",
+        step.chapter()
+    );
+    let branch = repo.git(["branch", "--show-current"]).unwrap_or_default();
+    if ["main", "master"].contains(&branch.trim()) {
+        text +=
+            "\nWork on a branch of your own, and nothing is lost: git switch -c my-server\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_means_yes() {
+        for (answer, yes) in [("y\n", true), ("Yes\n", true), ("\n", false), ("nay\n", false)] {
+            let lost = ["src/main.rs".to_string()];
+            assert_eq!(ask(&lost, &mut answer.as_bytes()).expect("an answer"), yes);
+        }
+        assert!(ask(&[], &mut "".as_bytes()).is_err());
+    }
+}
