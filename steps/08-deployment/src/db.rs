@@ -61,9 +61,9 @@ impl rocket_db_pools::Pool for Pool {
         self.0.acquire().await.map_err(Error::Get)
     }
 
-    async fn close(&self) {
-        self.0.close().await;
-    }
+    /// Rocket asks for this as soon as it is told to stop. Requests that are still at work
+    /// need their connections, so `runserver` closes the pool, after the last of them.
+    async fn close(&self) {}
 }
 
 /// How long a query may wait for a connection, or for another writer to finish.

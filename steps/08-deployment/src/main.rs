@@ -43,8 +43,10 @@ use clap::Parser;
 use log::LevelFilter;
 use rocket::error::ErrorKind;
 use rocket::{Build, Rocket};
+use rocket_db_pools::Database;
 
 use commands::{Cli, Command};
+use db::Db;
 use settings::Settings;
 
 /// The application, ready to launch. A test needs nothing else.
@@ -100,7 +102,12 @@ fn start() -> Result<(), Option<String>> {
 async fn runserver(settings: Settings) -> Result<(), Option<String>> {
     let (address, port) = (settings.address, settings.port);
     match rocket(settings).launch().await {
-        Ok(_) => Ok(()),
+        Ok(rocket) => {
+            if let Some(db) = Db::fetch(&rocket) {
+                db.pool().close().await;
+            }
+            Ok(())
+        }
         // Rocket panics when a launch error is dropped unread: `kind` reads it.
         Err(error) => Err(match error.kind() {
             ErrorKind::Bind(why) => Some(format!(

@@ -73,8 +73,12 @@ const SAMPLE_KEY: &str = "insecure-sample-key-from-the-course-do-not-use-in-prod
 const KEY_EXAMPLE: &str = "$(openssl rand -hex 32)";
 
 /// How long, in seconds, requests in flight may take to finish when the server is told to
-/// stop. Docker kills after ten; the slowest of ours waits five for a connection.
-const GRACE: u32 = 8;
+/// stop. The slowest of ours waits five for a connection.
+const GRACE: u32 = 7;
+
+/// How long, in seconds, answers may then still be on their way. Docker kills after ten
+/// seconds in all.
+const MERCY: u32 = 1;
 
 /// Django's list when DEBUG is on and ALLOWED_HOSTS is empty.
 const THIS_MACHINE: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];
@@ -223,7 +227,10 @@ impl Settings {
             // SIGTERM is how a container or systemd asks a program to stop.
             shutdown: Shutdown {
                 signals: [Sig::Term].into(),
-                grace: GRACE,
+                // A developer presses Ctrl-C and does not want to wait for a browser that
+                // keeps its connection.
+                grace: if self.debug { 2 } else { GRACE },
+                mercy: MERCY,
                 ..Shutdown::default()
             },
             ..Config::release_default()
