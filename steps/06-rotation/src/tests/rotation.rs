@@ -37,6 +37,25 @@ fn a_minute_passes(app: &App) {
     select(app, "UPDATE blacklisted_tokens SET blacklisted_at = blacklisted_at - 60");
 }
 
+/// As if all used tokens had ended, and their successors not yet.
+fn used_tokens_end(app: &App) {
+    select(
+        app,
+        "UPDATE outstanding_tokens SET expires_at = 1
+         WHERE jti IN (SELECT jti FROM blacklisted_tokens)",
+    );
+    select(app, "UPDATE blacklisted_tokens SET expires_at = 1");
+}
+
+/// Runs `flushexpiredtokens`, and gives what it says.
+fn flush(app: &App) -> String {
+    let said = async_run(async {
+        let db = Db::open(&super::database_url(&app.folder)).await?;
+        commands::flushexpiredtokens(&db).await
+    });
+    said.unwrap()
+}
+
 #[test]
 fn a_refresh_brings_a_new_refresh_token_and_uses_the_old_one_up() {
     let app = app_with_users();
@@ -59,6 +78,18 @@ fn a_token_of_another_program_with_our_key_is_good_once_too() {
     let successor = rotate(&app, &token);
     assert_eq!(read(&successor)["shop"], 7, "other claims go through rotation");
     assert_eq!(refresh(&app, &token), blacklisted());
+}
+
+#[test]
+fn the_successor_lives_a_whole_lifetime_again() {
+    let app = app_with_users();
+    let a_day_from_now = || chrono::Utc::now().timestamp() + 86_400;
+    // Of this one ten minutes are left.
+    let token = sign(&claims("refresh"));
+    let earliest = a_day_from_now();
+    let end = read(&rotate(&app, &token))["exp"].as_i64().expect("a time");
+    let a_day = (earliest..=a_day_from_now()).contains(&end);
+    assert!(a_day, "a day from now, whatever was left of the old one");
 }
 
 #[test]
@@ -229,20 +260,31 @@ fn flushexpiredtokens_deletes_what_has_ended_and_nothing_else() {
     let app = app_with_users();
     let ((_, first), (_, other)) = (log_in(&app), log_in(&app));
     let second = rotate(&app, &first);
-    let ended = read(&second)["jti"].as_str().unwrap().to_string();
-    // The first token of the family has ended, its successor has not.
-    select(
-        &app,
-        "UPDATE outstanding_tokens SET expires_at = 1
-         WHERE jti IN (SELECT jti FROM blacklisted_tokens)",
-    );
-    select(&app, "UPDATE blacklisted_tokens SET expires_at = 1");
-    let said = async_run(async {
-        let db = Db::open(&super::database_url(&app.folder)).await?;
-        commands::flushexpiredtokens(&db).await
-    });
-    assert_eq!(said.unwrap(), "Tokens deleted, because they had ended: 1.");
-    assert!(rows(&app.folder, "SELECT jti FROM outstanding_tokens").contains(&ended));
+    let kept = read(&second)["jti"].as_str().unwrap().to_string();
+    used_tokens_end(&app);
+    assert_eq!(flush(&app), "Tokens deleted, because they had ended: 1.");
+    assert!(rows(&app.folder, "SELECT jti FROM outstanding_tokens").contains(&kept));
     rotate(&app, &second);
     rotate(&app, &other);
+}
+
+#[test]
+fn flushexpiredtokens_does_not_forget_used_tokens() {
+    let app = app_with_users();
+    let (_, first) = log_in(&app);
+    rotate(&app, &first);
+    flush(&app);
+    assert_eq!(refresh(&app, &first), blacklisted(), "used, and not ended");
+}
+
+#[test]
+fn flushexpiredtokens_keeps_a_family_revoked_when_its_first_token_has_ended() {
+    let app = app_with_users();
+    let (_, first) = log_in(&app);
+    let second = rotate(&app, &first);
+    a_minute_passes(&app);
+    assert_eq!(refresh(&app, &first), blacklisted());
+    used_tokens_end(&app);
+    flush(&app);
+    assert_eq!(refresh(&app, &second), blacklisted(), "its family is revoked");
 }
