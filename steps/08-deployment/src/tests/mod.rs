@@ -19,6 +19,7 @@ mod refresh;
 mod registration;
 mod rotation;
 mod settings;
+mod stop;
 mod tokens;
 
 use std::ops::Deref;
