@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 use rocket::Config;
-use rocket::config::{LogLevel, Shutdown, Sig};
+use rocket::config::{LogLevel, Shutdown};
 use rocket::figment::Figment;
 use rocket_cors::headers::Origin;
 
@@ -224,9 +224,8 @@ impl Settings {
             log_level: LogLevel::Off,
             // By default Rocket believes whoever sends X-Real-IP.
             ip_header: None,
-            // SIGTERM is how a container or systemd asks a program to stop.
+            // Ctrl-C asks it to stop, or SIGTERM, from a container or systemd.
             shutdown: Shutdown {
-                signals: [Sig::Term].into(),
                 // A developer presses Ctrl-C and does not want to wait for a browser that
                 // keeps its connection.
                 grace: if self.debug { 2 } else { GRACE },

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::WAIT;
 use crate::settings::{Secret, Vars};
@@ -23,13 +23,18 @@ pub const BEGIN_MIGRATION: &str = "BEGIN; SELECT pg_advisory_xact_lock(20261121)
 
 const EXAMPLE: &str = "postgres://USER:PASSWORD@HOST:5432/NAME";
 
+/// The kinds of TLS, in the words of libpq. Its `allow` is left out: sqlx takes it for
+/// `disable`.
+const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
+
 /// DATABASE_URL, or what the notes set: DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PWD;
 /// and for TLS DB_SSLMODE and DB_SSLROOTCERT.
 pub fn url<F>(vars: &Vars<F>, _debug: bool) -> Result<Secret, String>
 where
     F: Fn(&str) -> Option<String>,
 {
-    let whole = vars.value("DATABASE_URL", "an address of PostgreSQL", EXAMPLE, address)?;
+    let what = "an address of PostgreSQL (in a password, %40 stands for @ and %2F for /)";
+    let whole = vars.value("DATABASE_URL", what, EXAMPLE, address)?;
     if let Some(url) = whole {
         return Ok(Secret(url));
     }
@@ -45,9 +50,9 @@ where
     let port = vars.value("DB_PORT", "a number from 1 to 65535", "5432", |text| {
         text.parse::<u16>().ok().filter(|port| *port > 0)
     })?;
-    let modes = "one of disable, prefer, require, verify-ca, verify-full";
-    let mode = vars.value("DB_SSLMODE", modes, "verify-full", |text| {
-        text.parse::<PgSslMode>().ok().map(|_| text.to_string())
+    let modes = format!("one of {}", MODES.join(", "));
+    let mode = vars.value("DB_SSLMODE", &modes, "verify-full", |text| {
+        MODES.contains(&text).then(|| text.to_string())
     })?;
     let certificate =
         vars.value("DB_SSLROOTCERT", "a file", "/etc/ssl/database.pem", |text| {
@@ -68,9 +73,15 @@ where
     Ok(Secret(format!("postgres:///?{}", query.finish())))
 }
 
+/// An address with no `@` but the one before the host. A password with an `@` or a `/` as
+/// it is would be cut there, and its rest taken for a name, which may be printed.
 fn address(url: &str) -> Option<String> {
-    let good = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    (good && PgConnectOptions::from_str(url).is_ok()).then(|| url.into())
+    let (scheme, rest) = url.split_once("://")?;
+    let before_the_path = rest.split(['/', '?', '#']).next()?;
+    let good = matches!(scheme, "postgres" | "postgresql")
+        && before_the_path.find('@') == rest.rfind('@')
+        && PgConnectOptions::from_str(url).is_ok();
+    good.then(|| url.into())
 }
 
 /// What of the address may be printed: not the password.

@@ -113,6 +113,22 @@ fn a_part_that_is_missing_is_named() {
 }
 
 #[test]
+fn an_address_that_would_be_cut_inside_the_password_is_refused() {
+    let url = |text: &str| super::settings(&[("DATABASE_URL", text)]);
+    for text in [
+        "postgres://alice:hunter@2@db.example.com/notes",
+        "postgres://alice:hunter/2@db.example.com/notes",
+        "postgres://alice:hunter@2/3@db.example.com/notes",
+        "sqlite:/srv/db.sqlite3",
+    ] {
+        let sentence = url(text).unwrap_err();
+        assert!(sentence.starts_with("DATABASE_URL is not an address of Post"), "{sentence}");
+        assert!(!sentence.contains("hunter"), "{sentence}");
+    }
+    assert!(url("postgresql://alice:hunter%402@db.example.com/notes?sslmode=require").is_ok());
+}
+
+#[test]
 fn the_place_is_printed_without_the_password() {
     for url in ["postgres://alice:hunter2@db.example.com/notes", &url(&PARTS).unwrap()] {
         assert_eq!(place(url), "notes at db.example.com:5432");
