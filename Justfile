@@ -56,6 +56,10 @@ check *args:
 serve what="work" *args:
     cargo run -q -p course -- serve {{ what }} {{ args }}
 
+# Run a command beside a PostgreSQL that stops with it: `just postgres`, the tests of step 8
+postgres *args:
+    cargo run -q -p course -- postgres {{ args }}
+
 # Prove that deliberate bugs are caught: `just mutants`, `just mutants --step 4`
 mutants *args:
     cargo run -q -p course -- mutants {{ args }}

@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> Result<bool> {
         "work" => crate::start::current_step(&Repo::find()?)?,
         what => step_number(what).map_err(anyhow::Error::msg)?,
     };
-    let program = Program::find(&args.what)?.build()?;
+    let program = Program::find(&args.what)?.build(false)?;
     let (contract, list) = (contract::load()?, differences::load()?);
     let mut comparison = Comparison { step, program, contract, list, tally: Tally::default() };
     block_on(async {
@@ -131,7 +131,7 @@ impl Comparison {
         for index in self.groups(profile) {
             self.group(index, &server.address, other).await?;
         }
-        server.stop().await
+        server.stop().await.map(drop)
     }
 
     /// One group: each request goes to both, with the values that each gave before.
@@ -238,7 +238,7 @@ struct Django {
 
 /// What came of the attempt.
 enum Started {
-    Runs(Django),
+    Runs(Box<Django>),
     /// What the machine does not have.
     Missing(String),
 }
@@ -272,7 +272,7 @@ impl Django {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Ok(Started::Runs(django))
+        Ok(Started::Runs(Box::new(django)))
     }
 
     fn command(
@@ -322,7 +322,7 @@ mod tests {
     /// Compares step 2 with the server of another step.
     fn compared_with(other: &str) -> Tally {
         let (contract, list) = (contract::load().expect("cases"), differences::load());
-        let built = |what| Program::find(what).and_then(|program| program.build());
+        let built = |what| Program::find(what).and_then(|program| program.build(false));
         let program = built("2").expect("step 2");
         let list = list.expect("the list");
         let mut ours = Comparison { step: 2, program, contract, list, tally: Tally::default() };
@@ -333,7 +333,7 @@ mod tests {
             let server = Server::start(&other, settings, 0, Output::Kept).await?;
             server.prepare(&fixtures.users).await?;
             ours.profile(Profile::Default, &server.address).await?;
-            server.stop().await
+            server.stop().await.map(drop)
         })
         .expect("a comparison");
         ours.tally

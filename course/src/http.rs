@@ -31,6 +31,14 @@ pub struct Address {
     port: u16,
 }
 
+impl Address {
+    pub async fn connect(&self) -> Result<TcpStream> {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let stream = TcpStream::connect((host, self.port)).await;
+        stream.with_context(|| format!("nobody listens at {self}"))
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "http://{}:{}", self.host, self.port)
@@ -125,9 +133,7 @@ pub async fn send(address: &Address, request: &Outgoing) -> Result<Answer> {
 }
 
 async fn exchange(address: &Address, request: &Outgoing) -> Result<Answer> {
-    let host = address.host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((host, address.port)).await;
-    let stream = stream.with_context(|| format!("nobody listens at {address}"))?;
+    let stream = address.connect().await?;
     let (mut sender, connection) =
         http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await?;
     let request = request.to_request(address).context("the case cannot be sent")?;

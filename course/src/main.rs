@@ -14,6 +14,7 @@ mod http;
 mod mask;
 mod mutants;
 mod notes;
+mod postgres;
 mod replay;
 mod repo;
 mod serve;
@@ -86,6 +87,8 @@ enum Command {
     Check(check::Args),
     /// Start a step with the users, the key and the settings that `check` uses
     Serve(serve::Args),
+    /// Run a command beside a PostgreSQL of its own, which stops with it
+    Postgres(postgres::Args),
     /// Send the contract's requests to a step and to Django, and show where they differ
     Compare(compare::Args),
     /// Prove that deliberate bugs are caught, and with which message
@@ -94,11 +97,10 @@ enum Command {
     Differences(differences::Args),
 }
 
-/// Exit status 0 when all is right, 1 when something is not.
+/// Exit status 0 when all is right, 1 when something is not; of `postgres`, the command's.
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE
@@ -106,9 +108,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<bool> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     let repo = Repo::find()?;
-    match command {
+    let good = match command {
         Command::Notes { chapter, checkpoints } => notes::run(&repo, chapter, checkpoints),
         Command::Try { chapter, write } => try_chapter::run(&repo, chapter, write),
         Command::Exercises { exercise: Some(exercise), from: Some(_) } => {
@@ -122,8 +124,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Start(args) => start::run(&repo, &args),
         Command::Check(args) => check::run(&args),
         Command::Serve(args) => serve::run(&args).map(|()| true),
+        Command::Postgres(args) => return postgres::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Mutants(args) => mutants::run(&repo, &args),
         Command::Differences(args) => differences::run(&args).map(|()| true),
-    }
+    };
+    good.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -23,6 +23,8 @@ use tokio::time::timeout;
 use crate::contract::variables::as_text;
 use crate::contract::{self, Fixtures, Profile, User};
 use crate::http::{Address, Answer, Outgoing, send};
+use crate::postgres::{Postgres, Programs};
+use crate::workspace::lock;
 
 /// How long a program may take to start, or to finish a command.
 const START: Duration = Duration::from_secs(30);
@@ -44,12 +46,15 @@ pub struct Args {
     /// The port; any free one when it is not given
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// With a PostgreSQL of its own in place of SQLite
+    #[arg(long)]
+    postgres: bool,
 }
 
 /// Serves until Ctrl-C.
 pub fn run(args: &Args) -> Result<()> {
     crate::http::block_on(async {
-        let program = Program::find(&args.what)?.build()?;
+        let program = Program::find(&args.what)?.build(args.postgres)?;
         let fixtures = contract::load()?.fixtures;
         let settings = settings(&fixtures, args.profile, &BTreeMap::new());
         let mut server = Server::start(&program, settings, args.port, Output::Shown).await?;
@@ -59,7 +64,7 @@ pub fn run(args: &Args) -> Result<()> {
         println!("{} at {}", program.name, server.address);
         println!("Its database is a fresh one and goes when it stops. Stop it with Ctrl-C.");
         tokio::select! {
-            () = interrupted() => server.stop().await,
+            () = interrupted() => server.stop().await.map(drop),
             ended = server.child.wait() => bail!("the server stopped by itself ({}).", ended?),
         }
     })
@@ -77,16 +82,37 @@ pub struct Built {
     /// As the person knows it.
     pub name: String,
     /// As cargo knows it.
-    pub binary: String,
-    executable: PathBuf,
+    binary: String,
+    pub executable: PathBuf,
     /// Whether it has a command `migrate`: from step 3 on.
     migrates: bool,
+    /// Where its databases are, when they are not files.
+    pub postgres: Option<Arc<Postgres>>,
+    /// Where the executable is, when it goes with this.
+    _folder: Option<TempDir>,
 }
 
 impl Built {
     /// A program that was built elsewhere, for what a test of ours needs.
     pub fn at(executable: PathBuf, binary: &str, migrates: bool) -> Self {
-        Built { name: binary.into(), binary: binary.into(), executable, migrates }
+        let (postgres, _folder) = (None, None);
+        let (name, binary) = (binary.into(), binary.into());
+        Built { name, binary, executable, migrates, postgres, _folder }
+    }
+
+    /// What cargo is told to run this program.
+    pub fn choice(&self) -> String {
+        let binary = &self.binary;
+        let feature = self.postgres.as_ref().map(|_| format!(" --features {binary}/postgres"));
+        format!("--bin {binary}{}", feature.unwrap_or_default())
+    }
+
+    /// A DATABASE_URL for a person who tries what the check did.
+    pub fn example(&self, database: &str) -> String {
+        match self.postgres {
+            None => format!("sqlite:/tmp/{database}.sqlite3"),
+            Some(_) => format!("postgres://USER:PASSWORD@127.0.0.1:5432/{database}"),
+        }
     }
 }
 
@@ -116,12 +142,31 @@ impl Program {
     }
 
     /// Compiles it, in one build with all the steps: see the design's "One build".
-    pub fn build(&self) -> Result<Built> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    ///
+    /// `postgres`: with that feature, and a PostgreSQL that runs as long as this is needed.
+    pub fn build(&self, postgres: bool) -> Result<Built> {
+        if !postgres {
+            return self.compile(None);
+        }
+        if !self.manifest()?.lines().any(|line| line.starts_with("postgres = ")) {
+            let name = &self.name;
+            bail!("{name} has no feature `postgres`, so SQLite is all that it speaks to.");
+        }
+        let programs = Programs::find()?;
+        let built = self.compile(Some("postgres"))?;
+        Ok(Built { postgres: Some(Arc::new(Postgres::start(programs)?)), ..built })
+    }
+
+    fn compile(&self, feature: Option<&str>) -> Result<Built> {
         let binary = self.binary()?;
+        // With a feature or without, it has one name: nobody may build the other one before
+        // this one is in a place of its own.
+        let _lock = lock(&root().join("target/course/built.lock"))?;
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = std::process::Command::new(cargo)
             .current_dir(root())
             .args(["build", "--bin", &binary])
+            .args(feature.map(|feature| format!("--features={binary}/{feature}")))
             .arg("--message-format=json-render-diagnostics")
             .stderr(Stdio::inherit())
             .output()
@@ -129,25 +174,34 @@ impl Program {
         if !output.status.success() {
             bail!("{} does not compile; what the compiler says stands above.", self.name);
         }
-        let executable = String::from_utf8_lossy(&output.stdout)
+        let built = String::from_utf8_lossy(&output.stdout)
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
             .next_back()
             .ok_or_else(|| anyhow!("cargo built no program for {}.", self.name))?;
+        let folder = tempfile::tempdir_in(built.parent().unwrap_or(&built))?;
+        let executable = folder.path().join(built.file_name().unwrap_or_default());
+        let kept = fs::hard_link(&built, &executable);
+        kept.or_else(|_| fs::copy(&built, &executable).map(drop))
+            .context("cannot keep the program")?;
         let migrates = self.folder.join("migrations").is_dir();
-        Ok(Built { name: self.name.clone(), binary, executable, migrates })
+        let (name, postgres, _folder) = (self.name.clone(), None, Some(folder));
+        Ok(Built { name, binary, executable, migrates, postgres, _folder })
+    }
+
+    fn manifest(&self) -> Result<String> {
+        let path = self.folder.join("Cargo.toml");
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
     /// The name in its Cargo.toml.
     fn binary(&self) -> Result<String> {
-        let path = self.folder.join("Cargo.toml");
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let text = self.manifest()?;
         let name = text.lines().find_map(|line| line.strip_prefix("name = \""));
         let name = name.and_then(|rest| rest.split('"').next());
         name.map(String::from)
-            .ok_or_else(|| anyhow!("{} does not name its package.", path.display()))
+            .ok_or_else(|| anyhow!("the Cargo.toml of {} names no package.", self.name))
     }
 }
 
@@ -174,7 +228,7 @@ pub fn steps() -> Result<Vec<(u32, PathBuf)>> {
 }
 
 /// Every setting that a step may read. What the person has set must not reach the server.
-const SETTINGS: [&str; 19] = [
+const SETTINGS: [&str; 28] = [
     "ACCESS_TOKEN_LIFETIME",
     "ADDRESS",
     "ALLOWED_HOSTS",
@@ -184,6 +238,14 @@ const SETTINGS: [&str; 19] = [
     "CORS_ALLOW_ALL_ORIGINS",
     "CORS_ALLOW_CREDENTIALS",
     "DATABASE_URL",
+    "DB_HOST",
+    "DB_MAX_CONNECTIONS",
+    "DB_NAME",
+    "DB_PORT",
+    "DB_PWD",
+    "DB_SSLMODE",
+    "DB_SSLROOTCERT",
+    "DB_USER",
     "DEBUG",
     "DJANGO_SUPERUSER_PASSWORD",
     "PORT",
@@ -193,6 +255,7 @@ const SETTINGS: [&str; 19] = [
     "ROTATE_REFRESH_TOKENS",
     "RUST_LOG",
     "SECRET_KEY",
+    "TRUSTED_PROXIES",
     "UPDATE_LAST_LOGIN",
 ];
 
@@ -215,7 +278,8 @@ pub fn settings(
     let own = [
         ("ACCESS_TOKEN_LIFETIME", "1800"),
         ("ADDRESS", "127.0.0.1"),
-        ("ALLOWED_HOSTS", "*"),
+        // The names that requests to this machine have; step 8 refuses a `*` here.
+        ("ALLOWED_HOSTS", "127.0.0.1,localhost"),
         ("BCRYPT_ROUNDS", "4"),
         ("BLACKLIST_AFTER_ROTATION", blacklist),
         ("CORS_ALLOW_ALL_ORIGINS", "true"),
@@ -243,26 +307,46 @@ pub enum Output {
 /// A folder with a database, where a program runs and no `.env` is found.
 pub struct Place {
     folder: TempDir,
+    pub database: Database,
+}
+
+/// An empty database, for a program to fill.
+pub enum Database {
+    Sqlite(PathBuf),
+    /// One of this name.
+    Postgres(Arc<Postgres>, String),
+}
+
+impl Database {
+    fn url(&self) -> String {
+        match self {
+            Database::Sqlite(file) => format!("sqlite:{}", file.display()),
+            Database::Postgres(postgres, name) => postgres.url(name),
+        }
+    }
 }
 
 impl Place {
-    pub fn new() -> Result<Self> {
+    /// A folder and an empty database for this program.
+    pub fn new(program: &Built) -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         // The search for `.env` goes upwards and ends here.
         fs::write(folder.path().join(".env"), "").context("cannot write a temporary file")?;
-        Ok(Place { folder })
-    }
-
-    fn database(&self) -> PathBuf {
-        self.folder.path().join("check.sqlite3")
+        let database = match &program.postgres {
+            None => Database::Sqlite(folder.path().join("check.sqlite3")),
+            Some(postgres) => Database::Postgres(postgres.clone(), postgres.create_database()?),
+        };
+        Ok(Place { folder, database })
     }
 
     fn command(&self, program: &Built, settings: &Settings) -> Command {
         let mut command = Command::new(&program.executable);
         command.current_dir(self.folder.path()).stdin(Stdio::null()).kill_on_drop(true);
-        let rocket = std::env::vars_os().map(|(name, _)| name);
-        for name in rocket.filter(|name| name.to_string_lossy().starts_with("ROCKET_")) {
-            command.env_remove(name);
+        for (name, _) in std::env::vars_os() {
+            // What Rocket reads, and what PostgreSQL's clients read.
+            if ["ROCKET_", "PG"].iter().any(|start| name.to_string_lossy().starts_with(start)) {
+                command.env_remove(name);
+            }
         }
         for (name, value) in settings {
             match value {
@@ -271,9 +355,19 @@ impl Place {
             };
         }
         if settings.get("DATABASE_URL").is_none_or(Option::is_none) {
-            command.env("DATABASE_URL", format!("sqlite:{}", self.database().display()));
+            command.env("DATABASE_URL", self.database.url());
         }
         command
+    }
+
+    /// Makes the schema. With DEBUG off a start does not.
+    pub async fn migrate(&self, program: &Built, settings: &Settings) -> Result<()> {
+        let done = self.run(program, settings, &["migrate".into()]).await?;
+        if done.exit != Some(0) {
+            let name = &program.name;
+            bail!("`{name} migrate` failed on an empty database:\n{}", done.stderr);
+        }
+        Ok(())
     }
 
     /// Runs a command of the program to its end.
@@ -375,30 +469,33 @@ fn follow(errors: ChildStderr, output: Output) -> Lines {
 pub struct Server {
     pub address: Address,
     child: Child,
-    place: Place,
+    place: Arc<Place>,
 }
 
 impl Server {
     /// Starts a program on a database of its own.
     pub async fn start(
         program: &Built,
+        settings: Settings,
+        port: u16,
+        output: Output,
+    ) -> Result<Self> {
+        let place = Arc::new(Place::new(program)?);
+        if program.migrates {
+            place.migrate(program, &settings).await?;
+        }
+        Self::start_at(place, program, settings, port, output).await
+    }
+
+    /// Starts a program in a place that is ready for it.
+    pub async fn start_at(
+        place: Arc<Place>,
+        program: &Built,
         mut settings: Settings,
         port: u16,
         output: Output,
     ) -> Result<Self> {
-        let place = Place::new()?;
         settings.insert("PORT".into(), Some(port.to_string()));
-        if program.migrates {
-            // With DEBUG off a start changes no schema.
-            let done = place.run(program, &settings, &["migrate".into()]).await?;
-            if done.exit != Some(0) {
-                bail!(
-                    "`{} migrate` failed on an empty database:\n{}",
-                    program.name,
-                    done.stderr
-                );
-            }
-        }
         let mut command = place.command(program, &settings);
         let mut child = command
             .stdout(Stdio::null())
@@ -452,9 +549,16 @@ impl Server {
     /// No address of the API does that, so it is done in the database. Before step 3
     /// there is no such column, and nobody to ask for it.
     async fn deactivate(&self, username: &str) -> Result<()> {
-        let options = SqliteConnectOptions::new()
-            .filename(self.place.database())
-            .busy_timeout(Duration::from_secs(5));
+        let file = match &self.place.database {
+            Database::Sqlite(file) => file,
+            Database::Postgres(postgres, name) => {
+                let update = "UPDATE users SET is_active = FALSE WHERE username = ";
+                let user = username.replace('\'', "''");
+                return postgres.sql(name, &format!("{update}'{user}'")).map(drop);
+            }
+        };
+        let options =
+            SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
         let mut database =
             options.connect().await.context("cannot open the server's database")?;
         let columns =
@@ -467,13 +571,24 @@ impl Server {
         Ok(())
     }
 
+    /// Asks it to stop; whether it could be asked.
+    pub fn terminate(&self) -> bool {
+        terminate(&self.child)
+    }
+
     /// Asks it to stop, and waits until it has.
-    pub async fn stop(mut self) -> Result<()> {
-        let patience = if terminate(&self.child) { STOP } else { Duration::ZERO };
-        if timeout(patience, self.child.wait()).await.is_err() {
-            self.child.kill().await.context("cannot stop the server")?;
+    pub async fn stop(self) -> Result<Option<i32>> {
+        let patience = if self.terminate() { STOP } else { Duration::ZERO };
+        self.end(patience).await
+    }
+
+    /// Waits until it has ended: its exit status, `None` when it had to be killed.
+    pub async fn end(mut self, patience: Duration) -> Result<Option<i32>> {
+        if let Ok(ended) = timeout(patience, self.child.wait()).await {
+            return Ok(ended.context("the server is lost")?.code());
         }
-        Ok(())
+        self.child.kill().await.context("cannot stop the server")?;
+        Ok(None)
     }
 }
 

@@ -181,7 +181,7 @@ fn messages(text: &str) -> String {
 }
 
 /// Waits for a file to be free, and holds it.
-fn lock(path: &Path) -> Result<File> {
+pub fn lock(path: &Path) -> Result<File> {
     fs::create_dir_all(path.parent().unwrap_or(path))?;
     let file = File::create(path).with_context(|| path.display().to_string())?;
     file.lock()?;

@@ -18,19 +18,21 @@ pub struct Terminal<'p> {
 
 impl<'p> Terminal<'p> {
     pub fn new(program: &'p Built, settings: Settings) -> Result<Self> {
-        Ok(Terminal { program, settings, place: Place::new()? })
+        Ok(Terminal { program, settings, place: Place::new(program)? })
     }
 
     /// Runs a command and looks at what it did.
     pub async fn case(&self, case: &CommandCase) -> Result<Outcome> {
         let mut settings = self.settings.clone();
         settings.extend(case.settings.clone());
-        let finished = self.place.run(self.program, &settings, &case.args).await?;
+        let empty = if case.empty { Some(Place::new(self.program)?) } else { None };
+        let place = empty.as_ref().unwrap_or(&self.place);
+        let finished = place.run(self.program, &settings, &case.args).await?;
         let found = differences(&case.expect, &finished);
         if found.is_empty() {
             return Ok(Outcome::Passed);
         }
-        let command = command(&self.program.binary, &self.settings, case);
+        let command = command(self.program, &self.settings, case);
         Ok(Outcome::Failed(Box::new(Failure {
             group: "commands".into(),
             case: case.name.clone(),
@@ -91,12 +93,12 @@ fn shown(
 }
 
 /// The command for a shell, with the settings it needs while DEBUG is off.
-fn command(binary: &str, settings: &Settings, case: &CommandCase) -> String {
-    let database = Some("sqlite:/tmp/check.sqlite3".to_string());
+fn command(program: &Built, settings: &Settings, case: &CommandCase) -> String {
+    let database = if case.empty { "empty" } else { "check" };
     let needed = ["ALLOWED_HOSTS", "DEBUG", "SECRET_KEY"]
         .map(|name| (name.to_string(), settings.get(name).cloned().flatten()));
     let mut vars: Settings = needed.into();
-    vars.insert("DATABASE_URL".into(), database);
+    vars.insert("DATABASE_URL".into(), Some(program.example(database)));
     vars.extend(case.settings.clone());
     let vars = vars.iter().map(|(name, value)| {
         let value = value.as_deref().unwrap_or_default();
@@ -104,5 +106,5 @@ fn command(binary: &str, settings: &Settings, case: &CommandCase) -> String {
     });
     let args: String = case.args.iter().map(|arg| format!(" {arg}")).collect();
     let dashes = if args.is_empty() { "" } else { " --" };
-    format!("{}cargo run --bin {binary}{dashes}{args}", vars.collect::<String>())
+    format!("{}cargo run {}{dashes}{args}", vars.collect::<String>(), program.choice())
 }

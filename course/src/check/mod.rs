@@ -42,6 +42,9 @@ pub struct Args {
     /// How that server treats refresh tokens
     #[arg(long, requires = "url", value_enum)]
     profile: Option<Profile>,
+    /// With a PostgreSQL of its own in place of SQLite
+    #[arg(long, conflicts_with = "url")]
+    postgres: bool,
     /// Only one group, or one case: `token`, `token/wrong password`, or a part of it
     #[arg(long)]
     only: Option<String>,
@@ -88,7 +91,7 @@ pub fn run(args: &Args) -> Result<bool> {
             }
             None => {
                 let program = Program::find(args.from.as_deref().unwrap_or("work"))?;
-                check.program(&program.build()?).await?;
+                check.program(&program.build(args.postgres)?).await?;
             }
         }
         check.close()
@@ -193,7 +196,7 @@ impl<'o> Check<'o> {
                 self.group(setup.ours, *index, &server.address, &shown).await?;
             }
         }
-        server.stop().await
+        server.stop().await.map(drop)
     }
 
     /// A server that runs already.
@@ -384,7 +387,7 @@ mod tests {
         let tally = block_on(async {
             let mut check = Check::new(step, &mut out)?;
             set_up(&mut check);
-            check.program(&Program::find(&from.to_string())?.build()?).await?;
+            check.program(&Program::find(&from.to_string())?.build(false)?).await?;
             Ok(check.tally)
         });
         let text = String::from_utf8_lossy(&out).into_owned();

@@ -116,7 +116,7 @@ pub fn needs(contract: &Contract, step: u32, profile: Profile) -> String {
     let mut text = format!(
         "The server must start with a fresh database that holds these users and no notes:\n{}\
          and with these settings, whatever it calls them:\n    \
-         DEBUG off, every name allowed as Host, CORS for every origin without credentials\n",
+         DEBUG off, the name in --url allowed as Host, CORS for every origin without credentials\n",
         users.collect::<String>()
     );
     if step >= 4 {

@@ -173,6 +173,9 @@ pub struct CommandCase {
     /// Settings of this run, over those of the contract; `null` takes one away.
     #[serde(default)]
     pub settings: BTreeMap<String, Option<String>>,
+    /// On an empty database, and not on the one of the commands before.
+    #[serde(default)]
+    pub empty: bool,
     pub expect: CommandExpect,
 }
 
@@ -202,7 +205,10 @@ pub fn load() -> Result<Contract> {
     Ok(Contract {
         fixtures: read(&folder.join("fixtures.json"))?,
         groups: groups?,
-        ours: vec![read(&folder.join("ours/settings.json"))?],
+        ours: vec![
+            read(&folder.join("ours/settings.json"))?,
+            read(&folder.join("ours/health.json"))?,
+        ],
         commands: read(&folder.join("ours/commands.json"))?,
     })
 }

@@ -6,6 +6,9 @@ mod carry;
 mod chapters;
 mod console;
 mod course;
+mod deployment;
+#[cfg(unix)]
+mod drills;
 mod exercises;
 mod start;
 

@@ -1,0 +1,21 @@
+//! All that is known of step 8, on PostgreSQL.
+
+use super::{on_postgres, programs};
+use crate::check::first_failure;
+use crate::postgres::{Args, Postgres, command};
+use crate::repo::printed;
+
+#[test]
+fn the_tests_of_step_8_pass_on_postgresql() {
+    let Some(programs) = programs() else { return };
+    let postgres = Postgres::start(programs).expect("PostgreSQL");
+    let output = command(&Args::default(), &postgres).output().expect("cargo");
+    assert!(output.status.success(), "{}", printed(&output));
+}
+
+#[test]
+fn the_contract_holds_on_postgresql() {
+    let Some(program) = on_postgres() else { return };
+    let failure = first_failure(&program, 8).expect("a check that runs");
+    assert!(failure.is_none(), "{}", failure.map(|(_, report)| report).unwrap_or_default());
+}
