@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use log::LevelFilter;
 use rocket::error::ErrorKind;
+use rocket::tokio::runtime::Runtime;
 use rocket::{Build, Rocket};
 
 use settings::Settings;
@@ -59,7 +60,9 @@ fn start() -> Result<(), String> {
     let settings = Settings::from_vars(|name| {
         Some(std::env::var_os(name)?.to_string_lossy().into_owned())
     })?;
-    rocket::execute(runserver(settings))
+    // Not `rocket::execute`: it reads ROCKET_ variables, and panics when one is wrong.
+    let runtime = Runtime::new().map_err(|why| format!("cannot start threads ({why})."))?;
+    runtime.block_on(runserver(settings))
 }
 
 async fn runserver(settings: Settings) -> Result<(), String> {

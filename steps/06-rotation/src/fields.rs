@@ -71,9 +71,9 @@ pub fn email_address(text: &str) -> Option<String> {
         let plain = |c: char| c.is_alphanumeric() || c == '-';
         !label.is_empty() && label.chars().all(plain) && !label.starts_with('-')
     };
+    let stray = |c: char| c == '@' || c.is_whitespace() || c.is_control();
     let good = text.rsplit_once('@').is_some_and(|(name, domain)| {
-        let name_good =
-            !name.is_empty() && !name.contains(|c: char| c == '@' || c.is_whitespace());
+        let name_good = !name.is_empty() && !name.contains(stray);
         let known = domain == "localhost" || domain.contains('.');
         name_good && known && domain.split('.').all(label) && text.len() <= 254
     });

@@ -40,6 +40,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use log::LevelFilter;
 use rocket::error::ErrorKind;
+use rocket::tokio::runtime::Runtime;
 use rocket::{Build, Rocket};
 
 use commands::{Cli, Command};
@@ -86,7 +87,9 @@ fn start() -> Result<(), Option<String>> {
     settings::load_dotenv()?;
     let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     let settings = Settings::from_vars(lookup)?;
-    rocket::execute(commands::run(command, settings, lookup))
+    // Not `rocket::execute`: it reads ROCKET_ variables, and panics when one is wrong.
+    let runtime = Runtime::new().map_err(|why| format!("cannot start threads ({why})."))?;
+    runtime.block_on(commands::run(command, settings, lookup))
 }
 
 /// Serves until it is told to stop.

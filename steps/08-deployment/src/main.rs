@@ -38,11 +38,15 @@ mod urls;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use log::LevelFilter;
 use rocket::error::ErrorKind;
-use rocket::{Build, Rocket};
+use rocket::tokio::runtime::Runtime;
+use rocket::tokio::time::sleep;
+use rocket::{Build, Phase, Rocket};
 use rocket_db_pools::Database;
 
 use commands::{Cli, Command};
@@ -95,7 +99,9 @@ fn start() -> Result<(), Option<String>> {
     } else {
         Settings::from_vars(lookup)?
     };
-    rocket::execute(commands::run(command, settings, lookup))
+    // Not `rocket::execute`: it reads ROCKET_ variables, and panics when one is wrong.
+    let runtime = Runtime::new().map_err(|why| format!("cannot start threads ({why})."))?;
+    runtime.block_on(commands::run(command, settings, lookup))
 }
 
 /// Serves until it is told to stop.
@@ -103,13 +109,21 @@ async fn runserver(settings: Settings) -> Result<(), Option<String>> {
     let (address, port) = (settings.address, settings.port);
     match rocket(settings).launch().await {
         Ok(rocket) => {
-            if let Some(db) = Db::fetch(&rocket) {
-                db.pool().close().await;
-            }
+            close(&rocket).await;
             Ok(())
         }
         // Rocket panics when a launch error is dropped unread: `kind` reads it.
         Err(error) => Err(match error.kind() {
+            // Told to stop while it looks for new connections, Rocket 0.5.2 does not wait for
+            // those it has, and hands over what they hold.
+            ErrorKind::Shutdown(rocket, None) => {
+                let patience = Instant::now() + settings::GRACE_AND_MERCY;
+                while Arc::strong_count(rocket) > 1 && Instant::now() < patience {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                close(rocket).await;
+                return Ok(());
+            }
             ErrorKind::Bind(why) => Some(format!(
                 "cannot listen on {address}:{port} ({why}); stop the program that does, \
                  or choose another port, for example PORT=8001."
@@ -117,5 +131,12 @@ async fn runserver(settings: Settings) -> Result<(), Option<String>> {
             ErrorKind::FailedFairings(_) => None,
             other => Some(format!("the server stopped: {other}.")),
         }),
+    }
+}
+
+/// Closes the pool: to be called after the last request.
+async fn close<P: Phase>(rocket: &Rocket<P>) {
+    if let Some(db) = Db::fetch(rocket) {
+        db.pool().close().await;
     }
 }

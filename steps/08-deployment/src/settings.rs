@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use rocket::Config;
@@ -79,6 +80,9 @@ const GRACE: u32 = 7;
 /// How long, in seconds, answers may then still be on their way. Docker kills after ten
 /// seconds in all.
 const MERCY: u32 = 1;
+
+/// Both: longer no request is waited for.
+pub const GRACE_AND_MERCY: Duration = Duration::from_secs((GRACE + MERCY) as u64);
 
 /// Django's list when DEBUG is on and ALLOWED_HOSTS is empty.
 const THIS_MACHINE: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];

@@ -133,6 +133,7 @@ fn a_superuser_is_checked_as_any_user_and_may_do_everything() {
         ("other", "", " ", "password: This field may not be blank."),
         ("other", "nobody", "pw", "email: Enter a valid email address."),
         ("other", "a@b@c", "pw", "email: Enter a valid email address."),
+        ("other", "a\0b@c.de", "pw", "email: Enter a valid email address."),
     ] {
         let sentence = createsuperuser(&folder, name, email, password).unwrap_err();
         assert!(sentence.starts_with(field), "{name} {email}: {sentence}");

@@ -18,8 +18,13 @@ pub type Backend = sqlx::Postgres;
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/postgres");
 
 /// Begins a transaction in which nobody else changes the schema. The lock is a number that
-/// all instances of this program agree on; it ends with the transaction.
-pub const BEGIN_MIGRATION: &str = "BEGIN; SELECT pg_advisory_xact_lock(20261121)";
+/// all instances of this program agree on; it ends with the transaction. Each statement must
+/// see what was committed while it waited: a database may be set to something stricter.
+pub const BEGIN_MIGRATION: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
+    SELECT pg_advisory_xact_lock(20261121)";
+
+/// Whether there is the table in which sqlx keeps what is applied.
+pub const HAS_MIGRATIONS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
 
 const EXAMPLE: &str = "postgres://USER:PASSWORD@HOST:5432/NAME";
 
@@ -107,9 +112,10 @@ pub async fn open(url: &str, connections: u32) -> Result<PgPool, sqlx::Error> {
     Ok(pool)
 }
 
-/// No connection (class 08), no room (53), an operator stopped it (57), it is a read-only
-/// copy (25006), two transactions stood in each other's way (40). The codes are in appendix
-/// A of PostgreSQL's manual.
+/// No connection (class 08), not let in (28), no such database (3D), no room (53), stopped by
+/// an operator (57), an error of the disk (58), a copy that may only be read (25006), others
+/// in the way (40, 55P03). The codes are in appendix A of PostgreSQL's manual.
 pub fn is_unavailable(code: &str) -> bool {
-    ["08", "53", "57", "25006", "40"].iter().any(|class| code.starts_with(class))
+    let classes = ["08", "25006", "28", "3D", "40", "53", "55P03", "57", "58"];
+    classes.iter().any(|class| code.starts_with(class))
 }

@@ -25,6 +25,10 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// for writing.
 pub const BEGIN_MIGRATION: &str = "BEGIN IMMEDIATE";
 
+/// Whether there is the table in which sqlx keeps what is applied.
+pub const HAS_MIGRATIONS: &str =
+    "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')";
+
 /// How long to wait before a database that is busy is opened once more.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -38,7 +42,17 @@ where
 {
     let what = "sqlite:FILE (a program for postgres:// is built with --features postgres)";
     let example = "sqlite:/srv/db.sqlite3";
-    vars.value("DATABASE_URL", what, example, file)?
+    let named = vars.value("DATABASE_URL", what, example, file)?;
+    // Else all would go into a file that goes with the container.
+    if named.is_none()
+        && vars.value("DB_HOST", "a text", "", |text| Some(text.len()))?.is_some()
+    {
+        return Err("DB_HOST is set, and this program is built for SQLite; build it with \
+                    --features postgres, or take DB_HOST away and set DATABASE_URL, for example \
+                    DATABASE_URL=sqlite:/srv/db.sqlite3."
+            .into());
+    }
+    named
         .or_else(|| debug.then(|| THIS_FOLDER.into()))
         .map(Secret)
         .ok_or_else(|| missing("DATABASE_URL", example))

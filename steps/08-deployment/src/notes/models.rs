@@ -1,5 +1,6 @@
 //! models.py: a note, and the SQL that keeps it. Each statement names the author: a note
-//! of someone else is not found, not refused.
+//! of someone else is not found, not refused. And each names its columns: with `*`, a column
+//! that a newer program adds would break this one while it runs.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::FromRow;
@@ -20,13 +21,15 @@ pub struct Note {
 impl Note {
     /// All notes of a user, the oldest first.
     pub async fn all_of(db: &Db, author: i64) -> Result<Vec<Note>, ApiError> {
-        let select = "SELECT * FROM notes WHERE author_id = $1 ORDER BY id";
+        let select = "SELECT id, title, content, created_at, author_id FROM notes
+            WHERE author_id = $1 ORDER BY id";
         Ok(sqlx::query_as(select).bind(author).fetch_all(db.pool()).await?)
     }
 
     /// A user's note.
     pub async fn by_id(db: &Db, author: i64, id: i64) -> Result<Option<Note>, ApiError> {
-        let select = "SELECT * FROM notes WHERE id = $1 AND author_id = $2";
+        let select = "SELECT id, title, content, created_at, author_id FROM notes
+            WHERE id = $1 AND author_id = $2";
         Ok(sqlx::query_as(select).bind(id).bind(author).fetch_optional(db.pool()).await?)
     }
 
@@ -38,10 +41,14 @@ impl Note {
         content: &str,
     ) -> Result<Note, ApiError> {
         let insert = "INSERT INTO notes (title, content, created_at, author_id)
-            VALUES ($1, $2, $3, $4) RETURNING *";
+            VALUES ($1, $2, $3, $4)
+            RETURNING id, title, content, created_at, author_id";
         let insert = sqlx::query_as(insert).bind(title).bind(content);
         let insert = insert.bind(Utc::now().trunc_subsecs(6)).bind(author);
-        Ok(insert.fetch_one(db.pool()).await?)
+        // Not `fetch_one`, which leaves after the first row: SQLite commits after the last,
+        // and when the disk is full, the error of that would be lost.
+        let notes = insert.fetch_all(db.pool()).await?.pop();
+        Ok(notes.ok_or(sqlx::Error::RowNotFound)?)
     }
 
     /// The note after the change; `None` keeps a value. No note, if it is gone meanwhile.
@@ -52,10 +59,12 @@ impl Note {
         content: Option<&str>,
     ) -> Result<Option<Note>, ApiError> {
         let update = "UPDATE notes SET title = COALESCE($1, title),
-            content = COALESCE($2, content) WHERE id = $3 AND author_id = $4 RETURNING *";
+            content = COALESCE($2, content) WHERE id = $3 AND author_id = $4
+            RETURNING id, title, content, created_at, author_id";
         let update = sqlx::query_as(update).bind(title).bind(content);
         let update = update.bind(self.id).bind(self.author_id);
-        Ok(update.fetch_optional(db.pool()).await?)
+        // To the last row, as in `create`.
+        Ok(update.fetch_all(db.pool()).await?.pop())
     }
 
     /// `true` for the one call that deleted it.

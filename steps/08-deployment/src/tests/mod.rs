@@ -2,10 +2,6 @@
 
 mod account;
 mod account_register;
-// What the database itself must do, and a database for each test.
-#[cfg_attr(feature = "postgres", path = "postgres.rs")]
-#[cfg_attr(not(feature = "postgres"), path = "sqlite.rs")]
-mod backend;
 mod commands;
 mod cors;
 mod forms;
@@ -14,11 +10,16 @@ mod hosts;
 mod http;
 mod migrations;
 mod notes;
+// What the database itself must do, and a database for each test.
+#[cfg(feature = "postgres")]
+mod postgres;
 mod proxies;
 mod refresh;
 mod registration;
 mod rotation;
 mod settings;
+#[cfg(not(feature = "postgres"))]
+mod sqlite;
 mod stop;
 mod tokens;
 
@@ -30,6 +31,11 @@ use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
 use rocket::serde::json::{Value, json as object};
 use rocket::{Build, Rocket};
 use sqlx::Connection as _;
+
+#[cfg(feature = "postgres")]
+use postgres as backend;
+#[cfg(not(feature = "postgres"))]
+use sqlite as backend;
 
 use backend::Database;
 

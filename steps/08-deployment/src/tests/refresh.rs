@@ -78,6 +78,8 @@ fn a_token_that_is_not_ours_is_invalid() {
         ("another method", sign_with(Algorithm::HS512, &key, &claims("refresh"))),
         ("no method", none),
         ("claims that are a list", sign(&json!([1, 2]))),
+        ("an id with a null", sign(&claims_with("refresh", "jti", json!("a\0b")))),
+        ("a long id", sign(&claims_with("refresh", "jti", json!("a".repeat(256))))),
     ] {
         assert_eq!(refresh(&app, token.as_str()), refused("Token is invalid"), "{what}");
         assert_eq!(verify(&app, token.as_str()), refused("Token is invalid"), "{what}");

@@ -109,6 +109,9 @@ fn the_database_is_a_file() {
         assert!(!sentence.contains("secret"), "{sentence}");
     }
     assert!(url("sqlite:/srv/db.sqlite3").is_ok());
+    let host = |name: &str| (name == "DB_HOST").then(|| "db.example.com".to_string());
+    let sentence = Settings::from_vars(host).unwrap_err();
+    assert!(sentence.starts_with("DB_HOST is set, and this program is built for SQLite"));
 }
 
 #[test]

@@ -128,6 +128,10 @@ impl TokenBackend {
         if !claims.contains_key("jti") {
             return Err("Token has no id");
         }
+        // What SimpleJWT's column takes, and PostgreSQL's texts.
+        if jti(&claims).len() > 255 || jti(&claims).contains('\0') {
+            return Err(INVALID);
+        }
         match (token_type, claims.get("token_type")) {
             (None, _) => Ok(claims),
             (Some(_), None) => Err("Token has no type"),
