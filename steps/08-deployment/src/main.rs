@@ -43,6 +43,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use log::LevelFilter;
+use rocket::config::Shutdown;
 use rocket::error::ErrorKind;
 use rocket::tokio::runtime::Runtime;
 use rocket::tokio::time::sleep;
@@ -117,8 +118,9 @@ async fn runserver(settings: Settings) -> Result<(), Option<String>> {
             // Told to stop while it looks for new connections, Rocket 0.5.2 does not wait for
             // those it has, and hands over what they hold.
             ErrorKind::Shutdown(rocket, None) => {
-                let patience = Instant::now() + settings::GRACE_AND_MERCY;
-                while Arc::strong_count(rocket) > 1 && Instant::now() < patience {
+                let Shutdown { grace, mercy, .. } = &rocket.config().shutdown;
+                let end = Instant::now() + Duration::from_secs((grace + mercy).into());
+                while Arc::strong_count(rocket) > 1 && Instant::now() < end {
                     sleep(Duration::from_millis(20)).await;
                 }
                 close(rocket).await;

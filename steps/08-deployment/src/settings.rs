@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use ipnet::IpNet;
 use rocket::Config;
@@ -74,15 +73,12 @@ const SAMPLE_KEY: &str = "insecure-sample-key-from-the-course-do-not-use-in-prod
 const KEY_EXAMPLE: &str = "$(openssl rand -hex 32)";
 
 /// How long, in seconds, requests in flight may take to finish when the server is told to
-/// stop. The slowest of ours waits five for a connection.
+/// stop. A query may wait five for a connection.
 const GRACE: u32 = 7;
 
 /// How long, in seconds, answers may then still be on their way. Docker kills after ten
 /// seconds in all.
 const MERCY: u32 = 1;
-
-/// Both: longer no request is waited for.
-pub const GRACE_AND_MERCY: Duration = Duration::from_secs((GRACE + MERCY) as u64);
 
 /// Django's list when DEBUG is on and ALLOWED_HOSTS is empty.
 const THIS_MACHINE: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];

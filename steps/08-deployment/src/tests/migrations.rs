@@ -5,7 +5,7 @@ use rocket::serde::json::json;
 use sqlx::{Connection as _, query_scalar};
 
 use super::{
-    Database, app_with_users, async_run, client, host, log_in, post, rows, select, server,
+    Database, app_with_users_and, async_run, client, host, log_in, post, rows, select, server,
 };
 use crate::db::Connection;
 use crate::db::backend::HAS_MIGRATIONS;
@@ -82,7 +82,8 @@ fn without_debug_a_start_changes_nothing() {
 
 #[test]
 fn the_old_program_goes_on_after_a_newer_one_has_migrated() {
-    let app = app_with_users();
+    // One connection, so that each statement was prepared on it before.
+    let app = app_with_users_and(&[("DB_MAX_CONNECTIONS", "1")]);
     let (access, _) = log_in(&app);
     let ask = |path| {
         let token = Header::new("Authorization", format!("Bearer {access}"));
