@@ -337,7 +337,7 @@ fn is_origin(text: &str) -> bool {
 
 /// Addresses, or networks such as `10.0.0.0/8`, with commas between.
 fn networks(text: &str) -> Option<Vec<IpNet>> {
-    let parse =
-        |item: &str| item.parse().ok().or_else(|| Some(item.parse::<IpAddr>().ok()?.into()));
-    text.split(',').map(|item| parse(item.trim())).collect()
+    let address = |item: &str| Some(item.parse::<IpAddr>().ok()?.to_canonical().into());
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    items.map(|item| item.parse().ok().or_else(|| address(item))).collect()
 }

@@ -37,7 +37,7 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .manage(Hasher::new(settings.bcrypt_rounds))
         .manage(TokenBackend::new(&settings))
         .manage(settings)
-        .mount("/", health::routes())
+        .mount("/", complete(health::routes(), Access::Open))
         .mount("/api/user", complete(accounts::routes(), Access::Anyone))
         .mount("/api/account", complete(accounts::account_routes(), Access::Users))
         .mount("/api/account", complete(accounts::register_routes(), Access::Anyone))

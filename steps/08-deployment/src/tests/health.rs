@@ -28,6 +28,14 @@ fn a_server_is_alive_and_ready() {
 }
 
 #[test]
+fn a_probe_is_a_get() {
+    let app = client(&[]);
+    let response = host(app.post("/readyz"), "10.2.3.4").dispatch();
+    assert_eq!(response.status().code, 405);
+    assert_eq!(super::header(&response, "Allow"), "GET, HEAD, OPTIONS");
+}
+
+#[test]
 fn only_the_probes_are_for_every_name() {
     let app = client(&[]);
     for path in ["/healthz/", "/healthz/x", "/api/token/", "/"] {

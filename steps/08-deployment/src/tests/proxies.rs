@@ -36,5 +36,7 @@ fn what_a_client_wrote_itself_is_not_believed() {
 
 #[test]
 fn an_ipv4_address_in_ipv6_clothes_is_the_same() {
-    assert_eq!(address("10.0.0.0/8", "[::ffff:10.1.2.3]", &["198.51.100.1"]), "198.51.100.1");
+    for proxies in ["10.0.0.0/8", "10.1.2.3,", "::ffff:10.1.2.3"] {
+        assert_eq!(address(proxies, "[::ffff:10.1.2.3]", &["198.51.100.1"]), "198.51.100.1");
+    }
 }
