@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{
@@ -94,7 +94,10 @@ async fn each_gets(
     let mut who = BTreeSet::new();
     while who.len() < WRITERS {
         let written = receiver.recv().await.context("the writers have ended")?;
-        if written.answer.status == status {
+        let got = written.answer.status;
+        // Else a server that answers 500 would be waited for without an end.
+        ensure!(matches!(got, 201 | 503), "a note was answered with {got}, not 201 or 503");
+        if got == status {
             who.insert(written.writer);
         }
         log.push(written);
