@@ -3,9 +3,9 @@
 use std::fs;
 
 use super::{assert_has, write};
-use crate::chapter::{Chapter, Fence, Kind};
+use crate::author::{replay, try_chapter};
+use crate::book::chapter::{Chapter, Fence, Kind};
 use crate::repo::{Repo, Step};
-use crate::{notes, try_chapter};
 
 /// A copy of the course in the target folder, always at the same place, so that what it
 /// compiles is compiled over the last time's.
@@ -46,13 +46,13 @@ fn fences(repo: &Repo, step: &Step) -> Vec<Fence> {
 fn broken(name: &str, break_it: impl Fn(&Repo, &Step)) -> Vec<(Step, String)> {
     let repo = copy(name);
     let chapters = repo.chapters().expect("chapters");
-    let right = chapters.into_iter().filter(|step| notes::check(&repo, step).is_ok());
+    let right = chapters.into_iter().filter(|step| replay::check(&repo, step).is_ok());
     let right: Vec<_> = right.collect();
     assert!(!right.is_empty(), "no chapter is right to begin with");
     let said = |step: Step| {
         let repo = copy(name);
         break_it(&repo, &step);
-        let why = notes::check(&repo, &step).expect_err("it is broken");
+        let why = replay::check(&repo, &step).expect_err("it is broken");
         (step, format!("{why:#}"))
     };
     right.into_iter().map(said).collect()
@@ -126,7 +126,7 @@ fn a_checkpoint_that_does_not_compile_is_found() {
     edit(&repo, &step.chapter(), |lines| {
         lines.splice(line - 1..line - 1, ["".into(), "**Checkpoint**: too early.".into()]);
     });
-    let why = notes::check_checkpoints(&repo, &step, false).expect_err("it cannot compile");
+    let why = replay::check_checkpoints(&repo, &step, false).expect_err("it cannot compile");
     let place =
         format!("{}:{}: at this checkpoint it does not compile", step.chapter(), line + 1);
     assert_has(&why.to_string(), &[&place, "main.rs"]);

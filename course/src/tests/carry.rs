@@ -1,7 +1,7 @@
-//! `course carry`, in a made-up repository of git's.
+//! `course dev carry`, in a made-up repository of git's.
 
 use super::{Made, made, manifest};
-use crate::carry;
+use crate::author::carry;
 use crate::repo::git;
 
 const A: &str = "one\ntwo\nthree\nfour\nfive\n";

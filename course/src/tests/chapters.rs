@@ -1,8 +1,8 @@
 //! The replay: what a chapter may say, and what is said of one that is wrong.
 
 use super::{Made, assert_has, made, manifest};
-use crate::chapter::Chapter;
-use crate::notes;
+use crate::author::replay;
+use crate::book::chapter::Chapter;
 
 /// A repository with `src/a.rs` in step 1, these files in step 2, and a second chapter.
 ///
@@ -29,7 +29,7 @@ const A: &str = "one\ntwo\nthree\n\ntwo\nfour\n";
 /// What is said of the second chapter; nothing when it is right.
 fn said(made: &Made) -> String {
     let step = made.repo.step(2).expect("a step");
-    notes::check(&made.repo, &step).err().map(|why| format!("{why:#}")).unwrap_or_default()
+    replay::check(&made.repo, &step).err().map(|why| format!("{why:#}")).unwrap_or_default()
 }
 
 /// Fails unless the chapter gives the step. A change at its end is added, so that there can

@@ -1,8 +1,8 @@
-//! `course try`, on a made-up server that needs no crates.
+//! `course dev try`, on a made-up server that needs no crates.
 
 use super::{Made, assert_has, made, manifest};
-use crate::mask::{compare, mask, same};
-use crate::{notes, try_chapter};
+use crate::author::mask::{compare, mask, same};
+use crate::author::{replay, try_chapter};
 
 /// Answers every request with how many there were, and fails when told to.
 const SERVER: &str = r#"use std::io::{Read, Write};
@@ -51,7 +51,7 @@ fn server(at_checkpoint: &str, console: &str) -> Made {
     let made = made(&[("steps/01-one/Cargo.toml", &manifest(1, "")), ("Cargo.lock", "")]);
     made.write("steps/01-one/src/main.rs", &final_);
     made.write("notes/01-one.md", &chapter);
-    notes::check(&made.repo, &made.repo.step(1).expect("a step")).expect("a right chapter");
+    replay::check(&made.repo, &made.repo.step(1).expect("a step")).expect("a right chapter");
     made
 }
 
@@ -144,7 +144,7 @@ fn a_checkpoint_that_warns_is_told() {
     let text = made.read("notes/01-one.md").replacen("fn main", "fn unused() {}\n\nfn main", 1);
     made.write("notes/01-one.md", &text);
     let step = made.repo.step(1).expect("a step");
-    let why = notes::check_checkpoints(&made.repo, &step, false).expect_err("a warning");
+    let why = replay::check_checkpoints(&made.repo, &step, false).expect_err("a warning");
     let line = 1 + text.lines().position(|l| l == "**Checkpoint**").expect("a line");
     let place = format!("notes/01-one.md:{line}: at this checkpoint it compiles with warnings");
     assert_has(&why.to_string(), &[&place, "`unused`"]);

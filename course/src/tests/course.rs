@@ -1,7 +1,7 @@
 //! The course as it is: all of it must be right.
 
+use crate::author::{exercises, replay, try_chapter};
 use crate::repo::{Repo, Step};
-use crate::{exercises, notes, try_chapter};
 
 /// Fails with everything that is wrong in any of the chapters.
 fn for_all_chapters(check: impl Fn(&Repo, &Step) -> anyhow::Result<()>) {
@@ -15,12 +15,12 @@ fn for_all_chapters(check: impl Fn(&Repo, &Step) -> anyhow::Result<()>) {
 
 #[test]
 fn each_chapter_is_the_patch_to_its_step() {
-    for_all_chapters(notes::check);
+    for_all_chapters(replay::check);
 }
 
 #[test]
 fn each_checkpoint_compiles() {
-    for_all_chapters(|repo, step| notes::check_checkpoints(repo, step, false));
+    for_all_chapters(|repo, step| replay::check_checkpoints(repo, step, false));
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! `course exercises`, on a made-up program.
+//! `course dev exercises`, on a made-up program.
 
 use super::{Made, assert_has, made, manifest};
-use crate::exercises;
+use crate::author::exercises;
 
 const MAIN: &str = "fn one() -> u32 {\n    1\n}\n\nfn main() {\n    println!(\"{}\", one());\n}\n\n\
                     #[cfg(test)]\nmod tests;\n";

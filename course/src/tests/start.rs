@@ -1,7 +1,7 @@
 use std::fs;
 
+use crate::learner::start::{current_step, start};
 use crate::repo::{Step, set_package, without_tests};
-use crate::start::{current_step, start};
 
 use super::{Made, made, manifest};
 

@@ -7,7 +7,7 @@ use super::{
     assert_unavailable, log_in, on_sqlite, post_note, probe, production, register, titles,
 };
 use crate::http::block_on;
-use crate::serve::{Built, Output, Server};
+use crate::run::serve::{Built, Output, Server};
 
 /// How large a file may become, in KiB: room for the schema and some notes.
 const ROOM: usize = 400;

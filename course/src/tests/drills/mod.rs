@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::contract::{self, Profile};
 use crate::http::{Address, Answer, Outgoing, send};
-use crate::postgres::{Programs, skip};
-use crate::serve::{Built, Output, Place, Program, Server, Settings, settings};
+use crate::run::postgres::{Programs, skip};
+use crate::run::serve::{Built, Output, Place, Program, Server, Settings, settings};
 
 /// PostgreSQL's programs; without them a sentence is printed, and the test is left out.
 fn programs() -> Option<Programs> {

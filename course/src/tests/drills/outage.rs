@@ -11,8 +11,8 @@ use super::{
     titles,
 };
 use crate::http::{Address, Answer, block_on};
-use crate::postgres::Postgres;
-use crate::serve::{Output, Server};
+use crate::run::postgres::Postgres;
+use crate::run::serve::{Output, Server};
 
 /// How many clients write at once.
 const WRITERS: usize = 4;

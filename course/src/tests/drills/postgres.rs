@@ -1,9 +1,9 @@
 //! All that is known of step 8, on PostgreSQL.
 
 use super::{on_postgres, programs};
-use crate::check::first_failure;
-use crate::postgres::{Args, Postgres, command};
+use crate::learner::check::first_failure;
 use crate::repo::printed;
+use crate::run::postgres::{Args, Postgres, command};
 
 #[test]
 fn the_tests_of_step_8_pass_on_postgresql() {

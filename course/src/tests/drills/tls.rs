@@ -11,9 +11,9 @@ use tempfile::TempDir;
 
 use super::{on_postgres, probe, production, start};
 use crate::http::block_on;
-use crate::postgres::{Postgres, USER};
 use crate::repo::printed;
-use crate::serve::{Database, Place, Settings};
+use crate::run::postgres::{Postgres, USER};
+use crate::run::serve::{Database, Place, Settings};
 
 /// A key as openssl makes it, without a password.
 const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";

@@ -1,9 +1,9 @@
-//! `course sizes`: how large each lesson is, beside what it should be.
+//! `course dev sizes`: how large each lesson is, beside what it should be.
 
 use anyhow::Result;
 
-use crate::chapter::Chapter;
-use crate::diff::changed_lines;
+use crate::book::chapter::Chapter;
+use crate::learner::diff::changed_lines;
 use crate::repo::{Repo, without_tests};
 
 /// The lines that a step should add, from the course's design.

@@ -1,4 +1,4 @@
-//! `course compare`: sends the contract's requests to a step and to Django, and prints where
+//! `course dev compare`: sends the contract's requests to a step and to Django, and prints where
 //! their answers differ. `check` compares with what Django answered once; this asks it again.
 
 use std::collections::BTreeMap;
@@ -15,17 +15,19 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::check::cases::{Outcome, Session};
-use crate::check::step_number;
 use crate::contract::compare::{Difference, Kind};
+use crate::contract::differences::{self, Differences};
 use crate::contract::{self, Contract, Group, Profile};
-use crate::differences::{self, Differences};
 use crate::http::{Address, block_on};
+use crate::learner::check::cases::{Outcome, Session};
+use crate::learner::check::step_number;
 use crate::repo::Repo;
-use crate::serve::{Built, Output, Program, Server, interrupted, root, settings, terminate};
+use crate::run::serve::{
+    Built, Output, Program, Server, interrupted, root, settings, terminate,
+};
 use crate::terminal::say;
 
-/// `course compare`
+/// `course dev compare`
 #[derive(clap::Args)]
 pub struct Args {
     /// A step, as `4` or `step-4`, or `work`
@@ -41,7 +43,7 @@ pub struct Args {
 /// Compares; `false` when an answer differs that is not listed in differences.json.
 pub fn run(args: &Args) -> Result<bool> {
     let step = match &*args.what {
-        "work" => crate::start::current_step(&Repo::find()?)?,
+        "work" => crate::learner::start::current_step(&Repo::find()?)?,
         what => step_number(what).map_err(anyhow::Error::msg)?,
     };
     let program = Program::find(&args.what)?.build(false)?;

@@ -1,11 +1,11 @@
-//! `course notes`: each chapter is the patch from the step before to its step.
+//! `course dev replay`: each chapter is the patch from the step before to its step.
 
 use anyhow::Result;
 
-use crate::chapter::Chapter;
-use crate::replay::Replay;
+use crate::book::chapter::Chapter;
+use crate::book::replay::Replay;
 use crate::repo::{Repo, Step, without_tests};
-use crate::workspace::Workspace;
+use crate::run::workspace::Workspace;
 
 /// Checks the chapters, prints a line for each, and says whether all are right.
 pub fn run(repo: &Repo, number: Option<u32>, checkpoints: bool) -> Result<bool> {

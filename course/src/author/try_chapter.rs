@@ -1,16 +1,16 @@
-//! `course try`: every command that a chapter shows is run, and its output compared.
+//! `course dev try`: every command that a chapter shows is run, and its output compared.
 
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::chapter::{Chapter, Fence, Kind};
-use crate::mask::{Side, compare, is_result, is_test_run, same};
-use crate::notes::checkpoint_workspace;
-use crate::replay::Replay;
+use crate::author::mask::{Side, compare, is_result, is_test_run, same};
+use crate::author::replay::checkpoint_workspace;
+use crate::author::session::Session;
+use crate::book::chapter::{Chapter, Fence, Kind};
+use crate::book::replay::Replay;
 use crate::repo::{Repo, Step};
-use crate::session::Session;
-use crate::workspace::Workspace;
+use crate::run::workspace::Workspace;
 
 /// A command of a chapter.
 struct Command<'a> {
@@ -113,7 +113,7 @@ fn difference(chapter: &Chapter, tried: &Tried<'_>) -> String {
     });
     let what = format!(
         "prints (+) what the chapter does not show (-)\n    $ {}\n{}\ncorrect the step or the \
-         text, or write the output anew with `course try --write`",
+         text, or write the output anew with `course dev try --write`",
         tried.command.text,
         lines.collect::<Vec<_>>().join("\n")
     );

@@ -12,11 +12,11 @@ use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, bail};
 
+use crate::contract::differences::{self, Differences};
 use crate::contract::{self, Case, CommandCase, Contract, Group, Profile};
-use crate::differences::{self, Differences};
 use crate::http::{Address, block_on};
 use crate::repo::Repo;
-use crate::serve::{Built, Output, Program, Server, interrupted, settings};
+use crate::run::serve::{Built, Output, Program, Server, interrupted, settings};
 use cases::{Outcome, Session};
 use commands::Terminal;
 use hints::Hints;
@@ -66,7 +66,7 @@ impl Args {
         match (self.step, from) {
             (Some(step), _) => Ok(step),
             (None, Some(from)) => step_number(from).map_err(anyhow::Error::msg),
-            (None, None) => crate::start::current_step(&Repo::find()?),
+            (None, None) => crate::learner::start::current_step(&Repo::find()?),
         }
     }
 }
@@ -379,7 +379,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::serve::steps;
+    use crate::run::serve::steps;
 
     /// A check of `step` on the program of step `from`: what it printed, and its count.
     fn check(step: u32, from: u32, set_up: impl Fn(&mut Check)) -> (String, Tally) {

@@ -1,13 +1,13 @@
-//! `course exercises`: every exercise fails unsolved, and its solution solves it.
+//! `course dev exercises`: every exercise fails unsolved, and its solution solves it.
 
 use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 
-use crate::chapter::{Chapter, Kind};
+use crate::book::chapter::{Chapter, Kind};
 use crate::repo::{Files, Repo, Step, names, printed};
-use crate::workspace::Workspace;
+use crate::run::workspace::Workspace;
 
 /// Where the exercises are; each has a folder such as `02-1`.
 const FOLDER: &str = "course/exercises";

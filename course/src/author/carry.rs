@@ -1,11 +1,11 @@
-//! `course carry`: a change made in one step is merged into the later ones.
+//! `course dev carry`: a change made in one step is merged into the later ones.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::chapter::{Chapter, Kind};
+use crate::book::chapter::{Chapter, Kind};
 use crate::repo::{Files, Repo, Step, git, set_package};
 
 /// A file of the step that was changed since the last commit.
@@ -45,7 +45,7 @@ pub fn run(repo: &Repo, from: u32) -> Result<bool> {
         if !conflicts.is_empty() {
             println!(
                 "Stopped in {}: conflict in {}. Where marked, it holds both texts between <<<<<<< \
-                 and >>>>>>>. Make it right, then `course carry {}` takes the change on from there.",
+                 and >>>>>>>. Make it right, then `course dev carry {}` takes the change on from there.",
                 step.folder(),
                 conflicts.join(", "),
                 step.number
@@ -53,7 +53,7 @@ pub fn run(repo: &Repo, from: u32) -> Result<bool> {
             return Ok(false);
         }
     }
-    println!("Carried to the last step. Now the chapters: `course notes`.");
+    println!("Carried to the last step. Now the chapters: `course dev replay`.");
     Ok(true)
 }
 

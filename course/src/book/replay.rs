@@ -5,7 +5,7 @@ use std::iter::once;
 
 use anyhow::{Result, ensure};
 
-use crate::chapter::{Chapter, Fence, Kind, Link};
+use crate::book::chapter::{Chapter, Fence, Kind, Link};
 use crate::repo::{Files, Repo, Step, at, set_package, without_tests};
 
 /// A line of a replayed file, and the chapter's line that it comes from.

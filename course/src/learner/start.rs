@@ -13,7 +13,7 @@ use chrono::Local;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::check::step_number;
+use crate::learner::check::step_number;
 use crate::repo::{Files, Repo, Step, set_package, walk, without_tests};
 
 /// `course start`

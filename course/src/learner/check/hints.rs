@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::contract::Contract;
-    use crate::serve::root;
+    use crate::run::serve::root;
 
     /// Group and name of everything that is checked up to this step.
     fn cases(contract: &Contract, step: u32) -> Vec<(String, String)> {

@@ -30,7 +30,7 @@ pub fn mask(text: &str) -> String {
     let replace =
         |text: String, (rule, to): &(Regex, &str)| rule.replace_all(&text, *to).into_owned();
     let text = RULES.iter().fold(text.replace("\r\n", "\n"), replace);
-    let text = crate::mask::mask(&text);
+    let text = crate::author::mask::mask(&text);
     let mut lines: Vec<_> = text.lines().map(str::trim_end).collect();
     // Rocket sends the headers of its shield in another order each time.
     lines.chunk_by_mut(|a, b| is_header(a) && is_header(b)).for_each(<[&str]>::sort);

@@ -23,8 +23,8 @@ use tokio::time::timeout;
 use crate::contract::variables::as_text;
 use crate::contract::{self, Fixtures, Profile, User};
 use crate::http::{Address, Answer, Outgoing, send};
-use crate::postgres::{Postgres, Programs};
-use crate::workspace::lock;
+use crate::run::postgres::{Postgres, Programs};
+use crate::run::workspace::lock;
 
 /// How long a program may take to start, or to finish a command.
 const START: Duration = Duration::from_secs(30);

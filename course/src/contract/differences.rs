@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::contract::{self, Contract, Expect};
 
-/// `course differences`
+/// `course dev differences`
 #[derive(clap::Args)]
 pub struct Args {
     /// Write differences.md instead of printing it
@@ -95,7 +95,7 @@ impl Differences {
         let (agreed, further) = (count(&self.agreed), count(&self.further));
         let mut page = format!(
             "# Where we differ from Django\n\n\
-             <!-- Made by `course differences --write` from differences.json. -->\n\n\
+             <!-- Made by `course dev differences --write` from differences.json. -->\n\n\
              The contract holds {total} requests and what Django REST Framework with SimpleJWT \
              answered. We answer {} of them otherwise, on purpose: {agreed} in ways agreed \
              before, {further} beyond that. All others are answered as Django does, and \
@@ -140,7 +140,7 @@ mod tests {
     fn the_page_is_the_list() {
         let page = load().expect("the list").page(&contract::load().expect("the contract"));
         let written = fs::read_to_string(page_path()).expect("differences.md");
-        assert!(page == written, "run `cargo run -p course -- differences --write`");
+        assert!(page == written, "run `cargo run -p course -- dev differences --write`");
     }
 
     #[test]

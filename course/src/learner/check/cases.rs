@@ -8,10 +8,10 @@ use base64::prelude::BASE64_STANDARD;
 use super::Tally;
 use super::report::{Failure, Shown};
 use crate::contract::compare::{Difference, Kind, compare};
+use crate::contract::differences::Differences;
 use crate::contract::tokens::{mint, never_saved};
 use crate::contract::variables::{Variables, as_text, fill, fill_text, names};
 use crate::contract::{Case, Expect, Fixtures, Group, Request, dig};
-use crate::differences::Differences;
 use crate::http::{Address, Answer, Outgoing, send};
 
 /// What a case came to.

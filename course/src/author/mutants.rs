@@ -1,4 +1,4 @@
-//! `course mutants`: deliberate bugs, each a mistake that learners make. The check or the
+//! `course dev mutants`: deliberate bugs, each a mistake that learners make. The check or the
 //! step's own tests must catch it, with a message that helps.
 //!
 //! `course/mutants/04-no-token-type/` holds the mistake in words (`about.md`), as a patch
@@ -12,18 +12,18 @@ use std::fs;
 use anyhow::{Context, Result, bail, ensure};
 use similar::TextDiff;
 
-use crate::check::first_failure;
-use crate::exercises::patched;
+use crate::author::exercises::patched;
+use crate::learner::check::first_failure;
 use crate::repo::{Repo, Step, names, printed};
-use crate::serve::Built;
+use crate::run::serve::Built;
+use crate::run::workspace::Workspace;
 use crate::terminal::say;
-use crate::workspace::Workspace;
 use message::{failing_test, mask};
 
 /// Where the mutants are.
 const FOLDER: &str = "course/mutants";
 
-/// `course mutants`
+/// `course dev mutants`
 #[derive(clap::Args)]
 pub struct Args {
     /// One mutant, or all whose name has this in it
@@ -187,7 +187,7 @@ mod tests {
 
     /// About three minutes, so `.ci/run` runs the command instead.
     #[test]
-    #[ignore = "slow; `course mutants` does the same"]
+    #[ignore = "slow; `course dev mutants` does the same"]
     fn every_mutant_is_caught_with_its_message() {
         let args = Args { name: None, step: None, write: false, coverage: false };
         assert!(run(&repo(), &args).expect("a run"));

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use anyhow::Result;
 use similar::TextDiff;
 
-use crate::chapter::{Chapter, Kind};
+use crate::book::chapter::{Chapter, Kind};
 use crate::repo::{Files, Repo, Step, set_package, work};
 
 /// A file before and after: its paths, which differ when it was renamed.

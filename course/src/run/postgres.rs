@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::http::block_on;
 use crate::repo::names;
-use crate::serve::{interrupted, root, terminate};
+use crate::run::serve::{interrupted, root, terminate};
 use crate::terminal::say;
 
 /// How long PostgreSQL may take to start, and a command to end once it is asked to.

@@ -7,7 +7,7 @@ use super::cases::Outcome;
 use super::report::{Failure, Shown};
 use crate::contract::compare::{Difference, Kind};
 use crate::contract::{CommandCase, CommandExpect};
-use crate::serve::{Built, Finished, Place, Settings};
+use crate::run::serve::{Built, Finished, Place, Settings};
 
 /// A terminal: one folder, one database, one command after the other.
 pub struct Terminal<'p> {

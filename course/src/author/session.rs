@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 
-use crate::mask::is_test_run;
-use crate::workspace::{VERSION_MARK, Workspace};
+use crate::author::mask::is_test_run;
+use crate::run::workspace::{VERSION_MARK, Workspace};
 
 /// How long a command may take, and how long one that compiles.
 const PATIENCE: Duration = Duration::from_secs(60);
