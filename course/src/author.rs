@@ -41,11 +41,8 @@ pub enum Command {
         /// The exercise, for example 2.1; without it, all
         exercise: Option<String>,
     },
-    /// Merge what you have changed in a step into all later steps
-    Carry {
-        /// The step that has the change, not committed yet
-        from: u32,
-    },
+    /// Carry what you have edited, in steps and chapters, to every place that shows it
+    Carry(carry::Args),
     /// Show how many lines each step adds, and how long its chapter is
     Sizes,
     /// Prove that deliberate bugs are caught, and with which message
@@ -62,7 +59,7 @@ pub fn run(repo: &Repo, command: Command) -> Result<bool> {
         Command::Replay { chapter, checkpoints } => replay::run(repo, chapter, checkpoints),
         Command::Try { chapter, write } => try_chapter::run(repo, chapter, write),
         Command::Exercises { exercise } => exercises::run(repo, exercise.as_deref()),
-        Command::Carry { from } => carry::run(repo, from),
+        Command::Carry(args) => carry::run(repo, &args),
         Command::Sizes => sizes::run(repo),
         Command::Mutants(args) => mutants::run(repo, &args),
         Command::Compare(args) => compare::run(&args),

@@ -87,6 +87,12 @@ impl Repo {
         step.ok_or_else(|| anyhow!("there is no step {number}; the last one is {last}"))
     }
 
+    /// The step of this name in this copy of the course; its number may be another.
+    pub fn same(&self, step: &Step) -> Result<Option<Step>> {
+        let name = |step: &Step| step.name.split_once('-').map(|(_, name)| name.to_string());
+        Ok(self.steps()?.into_iter().find(|other| name(other) == name(step)))
+    }
+
     /// The step with this number, or all of them.
     pub fn chosen(&self, number: Option<u32>) -> Result<Vec<Step>> {
         number.map_or_else(|| self.steps(), |number| Ok(vec![self.step(number)?]))
@@ -105,12 +111,10 @@ impl Repo {
         Ok(steps.into_iter().filter(|s| self.root.join(s.chapter()).is_file()).collect())
     }
 
-    /// The step before this one; `None` for the first.
+    /// The step before this one, with the highest number below its own; `None` for the first.
     pub fn before(&self, step: &Step) -> Result<Option<Step>> {
-        if step.number == 1 {
-            return Ok(None);
-        }
-        self.step(step.number - 1).map(Some)
+        let earlier = |other: &Step| other.number < step.number;
+        Ok(self.steps()?.into_iter().rfind(earlier))
     }
 
     /// The files of a folder that belong to the course: what git tracks or would track.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::iter::once;
+use std::ops::Range;
 
 use anyhow::{Result, ensure};
 
@@ -42,6 +43,10 @@ impl Text {
         text
     }
 
+    fn texts(&self) -> Lines {
+        self.lines.iter().map(|line| line.text.clone()).collect()
+    }
+
     /// Where these lines stand, one after the other.
     fn places(&self, wanted: &[&str]) -> Vec<usize> {
         let last = self.lines.len().checked_sub(wanted.len());
@@ -53,6 +58,36 @@ impl Text {
     fn matching(&self, start: usize, wanted: &[&str]) -> usize {
         let lines = self.lines[start..].iter().map(|line| line.text.as_str());
         lines.zip(wanted).take_while(|(line, wanted)| line == *wanted).count()
+    }
+}
+
+/// A file's lines, without their ends.
+pub type Lines = Vec<String>;
+
+/// One place of a file that a chapter changes or quotes, with the file around it. A fence
+/// of several places is several of these.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Which of the chapter's items.
+    pub item: usize,
+    /// The file, after it.
+    pub path: String,
+    /// Its name before, when the item renames it.
+    pub renamed: Option<String>,
+    /// `None` when there is no such file.
+    pub before: Option<Lines>,
+    pub after: Option<Lines>,
+    /// The lines before it that the fence shows; at the end for a plain fence.
+    pub shown: Range<usize>,
+    /// Whether it is a file of the repository that is in no step.
+    pub outside: bool,
+}
+
+impl Change {
+    /// A plain fence: it only adds, at the end of the file.
+    pub fn appends(&self) -> bool {
+        let end = self.before.as_ref().map_or(0, Vec::len);
+        self.shown == (end..end) && self.renamed.is_none()
     }
 }
 
@@ -77,28 +112,80 @@ pub struct Replay<'a> {
     pub quoted: Vec<String>,
     /// In their order.
     pub checkpoints: Vec<Checkpoint>,
+    /// Everything that was applied, in its order.
+    pub log: Vec<Change>,
+    /// The item that is being applied.
+    item: usize,
 }
 
 impl<'a> Replay<'a> {
     /// Applies the whole chapter, and stops at the first thing in it that does not apply.
     pub fn run(repo: &'a Repo, step: &'a Step, chapter: &'a Chapter) -> Result<Self> {
-        let before = repo.before(step)?;
         let mut stood = Files::new();
-        if let Some(before) = &before {
+        if let Some(before) = repo.before(step)? {
             stood = without_tests(repo.files(&before.folder())?);
-            set_package(&mut stood, &step.package());
         }
-        let files = stood.iter().map(|(path, text)| (path.clone(), Text::of_step(text)));
-        let (files, quoted, checkpoints) = (files.collect(), Vec::new(), Vec::new());
-        let mut replay =
-            Replay { repo, step, before, chapter, files, stood, quoted, checkpoints };
-        for item in &chapter.items {
-            replay.apply(item.line, &item.kind)?;
+        let mut replay = Replay::begin(repo, step, chapter, stood)?;
+        for item in 0..chapter.items.len() {
+            replay.apply(item)?;
         }
         Ok(replay)
     }
 
-    fn apply(&mut self, line: usize, kind: &Kind) -> Result<()> {
+    /// A chapter of which nothing is applied yet, on these files of the step before.
+    pub fn begin(
+        repo: &'a Repo,
+        step: &'a Step,
+        chapter: &'a Chapter,
+        mut stood: Files,
+    ) -> Result<Self> {
+        let before = repo.before(step)?;
+        set_package(&mut stood, &step.package());
+        let files = stood.iter().map(|(path, text)| (path.clone(), Text::of_step(text)));
+        let (files, quoted, checkpoints) = (files.collect(), Vec::new(), Vec::new());
+        let (log, item) = (Vec::new(), 0);
+        Ok(Replay { repo, step, before, chapter, files, stood, quoted, checkpoints, log, item })
+    }
+
+    /// Applies one of the chapter's items.
+    pub fn apply(&mut self, item: usize) -> Result<()> {
+        self.item = item;
+        let chapter = self.chapter;
+        self.apply_kind(chapter.items[item].line, &chapter.items[item].kind)
+    }
+
+    /// Notes a change that was worked out elsewhere as if the chapter had made it.
+    pub fn put(&mut self, change: Change) {
+        if !change.outside {
+            match &change.after {
+                Some(lines) => {
+                    let text = Text::of_step(&text_of(lines));
+                    self.files.insert(change.path.clone(), text);
+                }
+                None => drop(self.files.remove(&change.path)),
+            }
+        }
+        self.log.push(change);
+    }
+
+    /// A file's lines as the chapter has it so far.
+    pub fn lines(&self, path: &str) -> Option<Lines> {
+        self.files.get(path).map(Text::texts)
+    }
+
+    /// All files as the chapter has them so far.
+    pub fn texts(&self) -> Files {
+        self.files.iter().map(|(path, text)| (path.clone(), text.text())).collect()
+    }
+
+    fn note(&mut self, path: &str, before: Option<Lines>, shown: Range<usize>) {
+        let after = self.lines(path);
+        let (item, path) = (self.item, path.into());
+        let (renamed, outside) = (None, false);
+        self.log.push(Change { item, path, renamed, before, after, shown, outside });
+    }
+
+    fn apply_kind(&mut self, line: usize, kind: &Kind) -> Result<()> {
         match kind {
             Kind::Shows { link, fence } if self.is_outside(link)? => {
                 self.quote_outside(link, fence)
@@ -110,17 +197,18 @@ impl<'a> Replay<'a> {
             Kind::Shows { link, fence } => self.write(link, fence),
             Kind::Quotes { link, fence } => self.quote(link, fence),
             Kind::Renames(old, new) => self.rename(old, new),
-            Kind::Deletes(link) => self.take(link).map(drop),
+            Kind::Deletes(link) => {
+                let text = self.take(link)?.texts();
+                let end = text.len();
+                self.note(&link.text, Some(text), end..end);
+                Ok(())
+            }
             Kind::Checkpoint => {
                 self.checkpoints.push(Checkpoint { line, files: self.texts() });
                 Ok(())
             }
             Kind::Console(_) | Kind::Heading(_) => Ok(()),
         }
-    }
-
-    fn texts(&self) -> Files {
-        self.files.iter().map(|(path, text)| (path.clone(), text.text())).collect()
     }
 
     /// Whether the link is to a file of the repository that is in no step. Its text and
@@ -162,28 +250,39 @@ impl<'a> Replay<'a> {
     fn quote_outside(&mut self, link: &Link, fence: &Fence) -> Result<()> {
         let text = self.repo.read(&link.text);
         let text = Text::of_step(&text.map_err(|why| self.chapter.error(link.line, why))?);
-        self.must_stand(link, fence, &text, &link.text)?;
+        let shown = self.must_stand(link, fence, &text, &link.text)?;
         if link.text == "Cargo.toml" {
             self.quoted.extend(fence.body.lines().map(String::from));
         }
+        let (item, path, lines) = (self.item, link.text.clone(), Some(text.texts()));
+        let (before, after, renamed, outside) = (lines.clone(), lines, None, true);
+        self.log.push(Change { item, path, renamed, before, after, shown, outside });
         Ok(())
     }
 
-    fn quote(&self, link: &Link, fence: &Fence) -> Result<()> {
-        self.must_stand(link, fence, self.known(link)?, &link.text)
+    fn quote(&mut self, link: &Link, fence: &Fence) -> Result<()> {
+        let text = self.known(link)?;
+        let (shown, before) = (self.must_stand(link, fence, text, &link.text)?, text.texts());
+        self.note(&link.text, Some(before), shown);
+        Ok(())
     }
 
-    fn must_stand(&self, link: &Link, fence: &Fence, text: &Text, name: &str) -> Result<()> {
+    /// Where in the text the quote stands.
+    fn must_stand(
+        &self,
+        link: &Link,
+        fence: &Fence,
+        text: &Text,
+        name: &str,
+    ) -> Result<Range<usize>> {
         let wanted: Vec<_> = fence.lines().collect();
         let lines: Vec<_> = wanted.iter().map(|(_, text)| *text).collect();
-        ensure!(
-            !text.places(&lines).is_empty(),
-            self.chapter.error(
-                link.line,
-                format!("this quote is not in {name} as it stands{}", self.hint(&wanted, text))
-            )
-        );
-        Ok(())
+        let Some(place) = text.places(&lines).first().copied() else {
+            let what =
+                format!("this quote is not in {name} as it stands{}", self.hint(&wanted, text));
+            return Err(self.chapter.error(link.line, what));
+        };
+        Ok(place..place + lines.len())
     }
 
     fn known(&self, link: &Link) -> Result<&Text> {
@@ -208,7 +307,9 @@ impl<'a> Replay<'a> {
             );
             return Err(self.chapter.error(link.line, what));
         }
+        let before = self.lines(&link.text);
         let text = self.files.entry(link.text.clone()).or_default();
+        let end = text.lines.len();
         if !text.lines.is_empty() {
             text.lines.push(Line { text: String::new(), from: Some(fence.line) });
         }
@@ -216,6 +317,7 @@ impl<'a> Replay<'a> {
         text.lines
             .extend(lines.map(|(line, text)| Line { text: text.into(), from: Some(line) }));
         text.touched = Some(fence.line);
+        self.note(&link.text, before, end..end);
         Ok(())
     }
 
@@ -252,6 +354,7 @@ impl<'a> Replay<'a> {
             }
         }
         let place = self.place(link, hunk[0].0, &old)?;
+        let before = self.lines(&link.text);
         let text = self.files.entry(link.text.clone()).or_default();
         let stood = text.lines[place..place + old.len()].to_vec();
         // A line of context keeps its origin.
@@ -262,6 +365,7 @@ impl<'a> Replay<'a> {
         text.lines.splice(place..place + old.len(), new);
         text.open_end = false;
         text.touched = Some(hunk[0].0);
+        self.note(&link.text, before, place..place + old.len());
         Ok(())
     }
 
@@ -318,12 +422,18 @@ impl<'a> Replay<'a> {
         self.is_outside(new)?;
         let mut text = self.take(old)?;
         text.touched = Some(new.line);
+        let before = text.texts();
         if let Some(stood) = self.stood.remove(&old.text) {
             self.stood.insert(new.text.clone(), stood);
         }
         if self.files.insert(new.text.clone(), text).is_some() {
             let what = format!("{} exists already; delete it first", new.text);
             return Err(self.chapter.error(new.line, what));
+        }
+        let end = before.len();
+        self.note(&new.text, Some(before), end..end);
+        if let Some(change) = self.log.last_mut() {
+            change.renamed = Some(old.text.clone());
         }
         Ok(())
     }
@@ -452,6 +562,11 @@ impl<'a> Replay<'a> {
         );
         Ok(())
     }
+}
+
+/// Lines as a file has them.
+pub fn text_of(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 /// A line as messages show it: what cannot be seen is named.
