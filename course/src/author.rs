@@ -7,7 +7,7 @@ pub mod exercises;
 pub mod mask;
 pub mod mutants;
 pub mod replay;
-pub mod session;
+pub mod shell;
 pub mod sizes;
 pub mod try_chapter;
 
@@ -62,7 +62,7 @@ pub fn run(repo: &Repo, command: Command) -> Result<bool> {
         Command::Carry(args) => carry::run(repo, &args),
         Command::Sizes => sizes::run(repo),
         Command::Mutants(args) => mutants::run(repo, &args),
-        Command::Compare(args) => compare::run(&args),
-        Command::Differences(args) => differences::run(&args).map(|()| true),
+        Command::Compare(args) => compare::run(repo, &args),
+        Command::Differences(args) => differences::run(repo, &args).map(|()| true),
     }
 }

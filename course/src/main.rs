@@ -3,18 +3,21 @@
 //!
 //! - [`learner`]: `start`, `check`, `exercise`, `diff`; `serve` and `postgres` are in [`run`]
 //! - [`author`]: `course dev …`
-//! - [`repo`]: where the repository is, its steps and their files
+//! - [`repo`], [`manifest`]: where the repository is, its steps and their files
 //! - [`book`]: the chapters, and what comes of typing them
 //! - [`contract`]: the requests, and how an answer is compared
 //! - [`run`]: building programs, and running them
 //! - [`http`], [`terminal`]: sending requests, printing
 #![forbid(unsafe_code)]
+// They panic when nobody reads any more; see `terminal`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod author;
 mod book;
 mod contract;
 mod http;
 mod learner;
+mod manifest;
 mod repo;
 mod run;
 mod terminal;
@@ -28,6 +31,7 @@ use clap::{Parser, Subcommand};
 use learner::{check, diff, start};
 use repo::Repo;
 use run::{postgres, serve};
+use terminal::complain;
 
 /// Checks a learner's work, and proves the course.
 #[derive(Parser)]
@@ -69,7 +73,7 @@ fn main() -> ExitCode {
     match answer(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("{error:#}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
@@ -83,8 +87,8 @@ fn answer(command: Command) -> anyhow::Result<ExitCode> {
         Command::Exercise { exercise } => author::exercises::run_on_work(&repo, &exercise),
         Command::Diff { chapter, folder: None } => diff::of_chapter(&repo, chapter),
         Command::Diff { chapter, folder: Some(_) } => diff::of_work(&repo, chapter),
-        Command::Serve(args) => serve::run(&args).map(|()| true),
-        Command::Postgres(args) => return postgres::run(&args),
+        Command::Serve(args) => serve::run(&repo, &args).map(|()| true),
+        Command::Postgres(args) => return postgres::run(&repo, &args),
         Command::Dev(command) => author::run(&repo, command),
     };
     good.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

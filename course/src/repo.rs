@@ -8,15 +8,21 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
+use crate::manifest::Manifest;
+
 /// The text of each file, by its path below some folder, with `/` between the parts.
 pub type Files = BTreeMap<String, String>;
 
 /// A copy of the course's repository.
+#[derive(Clone)]
 pub struct Repo {
     /// The folder with the workspace's Cargo.toml.
     pub root: PathBuf,
-    /// Where all the states that the tool builds share their target folder.
+    /// Where cargo builds. The states that the tool builds share it: no package is compiled
+    /// twice.
     pub target: PathBuf,
+    /// Where those states are.
+    pub states: PathBuf,
 }
 
 /// One step of the course: a folder under `steps/`.
@@ -51,22 +57,32 @@ impl Step {
 }
 
 impl Repo {
-    /// The repository around the current folder, or else the one the tool was built from.
+    /// The repository around the current folder, or else the one from which cargo runs the
+    /// tool. Never the one it was built in: after a move, cargo builds nothing anew.
     pub fn find() -> Result<Self> {
         let here = std::env::current_dir().context("the current folder cannot be read")?;
-        let built = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-        let root = here.ancestors().chain(built).find(|folder| {
-            folder.join("steps").is_dir() && folder.join("course/Cargo.toml").is_file()
-        });
+        let run = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let root = Self::around(&here).or_else(|| Self::around(run.as_ref()?));
         let root =
             root.context("no repository of the course around this folder; cd into it")?;
-        Ok(Repo::at(root))
+        let mut repo = Repo::at(root);
+        if let Some(target) = std::env::var_os("CARGO_TARGET_DIR") {
+            repo.target = here.join(target);
+        }
+        Ok(repo)
+    }
+
+    fn around(folder: &Path) -> Option<&Path> {
+        folder.ancestors().find(|folder| {
+            folder.join("steps").is_dir() && folder.join("course/Cargo.toml").is_file()
+        })
     }
 
     /// The repository in this folder.
     pub fn at(root: &Path) -> Self {
         let root = root.canonicalize().unwrap_or_else(|_| root.into());
-        Repo { target: root.join("target/course"), root }
+        let target = root.join("target");
+        Repo { states: target.join("course/states"), target, root }
     }
 
     /// All steps, in their order.
@@ -216,12 +232,23 @@ pub fn without_tests(mut files: Files) -> Files {
     files
 }
 
-/// The same files under another package name, the first in the manifest.
+/// The same files under another package name. A manifest that is no TOML stays: cargo says
+/// what is wrong with it.
 pub fn set_package(files: &mut Files, package: &str) {
     let Some(text) = files.get_mut("Cargo.toml") else { return };
-    let Some(old) = text.lines().find(|line| line.starts_with("name = ")) else { return };
-    *text = text.replacen(old, &format!("name = \"{package}\""), 1);
+    let Ok(mut manifest) = text.parse::<Manifest>() else { return };
+    manifest.set_package(package);
+    *text = manifest.to_string();
 }
+
+/// A step by what a person types: `4`, `step-4`.
+pub fn step_number(text: &str) -> Result<u32, String> {
+    let number = text.strip_prefix("step-").unwrap_or(text).parse();
+    number.map_err(|_| "a step is a number, as 4 or step-4".into())
+}
+
+/// The learner's own crate: its folder and its package.
+pub const WORK: &str = "work";
 
 /// The files of the learner's own crate.
 pub fn work(repo: &Repo) -> Result<Files> {

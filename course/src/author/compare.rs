@@ -20,11 +20,14 @@ use crate::contract::differences::{self, Differences};
 use crate::contract::{self, Contract, Group, Profile};
 use crate::http::{Address, block_on};
 use crate::learner::check::cases::{Outcome, Session};
-use crate::learner::check::step_number;
-use crate::repo::Repo;
-use crate::run::serve::{
-    Built, Output, Program, Server, interrupted, root, settings, terminate,
-};
+use crate::learner::start::current_step;
+use crate::repo::{Repo, WORK, step_number};
+use crate::run::environment;
+use crate::run::output::Output;
+use crate::run::program::{Built, Program};
+use crate::run::server::Server;
+use crate::run::settings::settings;
+use crate::run::signals::{interrupted, terminate};
 use crate::terminal::say;
 
 /// `course dev compare`
@@ -41,17 +44,18 @@ pub struct Args {
 }
 
 /// Compares; `false` when an answer differs that is not listed in differences.json.
-pub fn run(args: &Args) -> Result<bool> {
+pub fn run(repo: &Repo, args: &Args) -> Result<bool> {
     let step = match &*args.what {
-        "work" => crate::learner::start::current_step(&Repo::find()?)?,
+        WORK => current_step(repo)?,
         what => step_number(what).map_err(anyhow::Error::msg)?,
     };
-    let program = Program::find(&args.what)?.build(false)?;
+    let program = Program::find(repo, &args.what)?.build(false)?;
     let (contract, list) = (contract::load()?, differences::load()?);
-    let mut comparison = Comparison { step, program, contract, list, tally: Tally::default() };
+    let (repo, tally) = (repo.clone(), Tally::default());
+    let mut both = Both { repo, step, program, contract, list, tally };
     block_on(async {
         tokio::select! {
-            result = comparison.all(args) => result,
+            result = both.all(args) => result,
             () = interrupted() => bail!("stopped."),
         }
     })
@@ -67,8 +71,9 @@ struct Tally {
     outdated: usize,
 }
 
-/// One run.
-struct Comparison {
+/// Two servers, and what they are asked.
+struct Both {
+    repo: Repo,
     step: u32,
     program: Built,
     contract: Contract,
@@ -76,7 +81,7 @@ struct Comparison {
     tally: Tally,
 }
 
-impl Comparison {
+impl Both {
     async fn all(&mut self, args: &Args) -> Result<bool> {
         let name = &self.program.name;
         match &args.url {
@@ -90,7 +95,7 @@ impl Comparison {
                     if self.groups(profile).is_empty() {
                         continue;
                     }
-                    let django = match Django::start(profile).await? {
+                    let django = match Django::start(&self.repo, profile).await? {
                         Started::Runs(django) => django,
                         Started::Missing(what) => {
                             say(format!("{what}: skipped"))?;
@@ -138,7 +143,7 @@ impl Comparison {
 
     /// One group: each request goes to both, with the values that each gave before.
     async fn group(&mut self, index: usize, ours: &Address, theirs: &Address) -> Result<()> {
-        let Comparison { step, contract, list, tally, .. } = self;
+        let Both { step, contract, list, tally, .. } = self;
         let group = &contract.groups[index];
         let mut ours = Session::new(&contract.fixtures, group, ours, ours);
         let mut theirs = Session::new(&contract.fixtures, group, theirs, theirs);
@@ -246,11 +251,11 @@ enum Started {
 }
 
 impl Django {
-    async fn start(profile: Profile) -> Result<Started> {
+    async fn start(repo: &Repo, profile: Profile) -> Result<Started> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let log = folder.path().join("log");
         let port = free_port()?;
-        let child = Self::command(profile, port, &folder, &log)?.spawn();
+        let child = Self::command(repo, profile, port, &folder, &log)?.spawn();
         let child = match child {
             Err(why) if why.kind() == ErrorKind::NotFound => {
                 return Ok(Started::Missing("bash, which starts Django, is not there".into()));
@@ -278,6 +283,7 @@ impl Django {
     }
 
     fn command(
+        repo: &Repo,
         profile: Profile,
         port: u16,
         folder: &TempDir,
@@ -285,12 +291,11 @@ impl Django {
     ) -> Result<Command> {
         let name = profile.to_possible_value();
         let name = name.map(|value| value.get_name().to_string()).unwrap_or_default();
-        let mut command = Command::new("bash");
+        let mut command = Command::from(environment::command("bash"));
         command
-            .arg(root().join("reference/django/start.sh"))
+            .arg(repo.root.join("reference/django/start.sh"))
             .args([name, port.to_string()])
             .env("DB_PATH", folder.path().join("django.sqlite3"))
-            .env_remove("KEEP_DB")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(log).context("cannot write a temporary file")?)
@@ -324,11 +329,12 @@ mod tests {
     /// Compares step 2 with the server of another step.
     fn compared_with(other: &str) -> Tally {
         let (contract, list) = (contract::load().expect("cases"), differences::load());
-        let built = |what| Program::find(what).and_then(|program| program.build(false));
+        let repo = Repo::find().expect("the repository");
+        let built = |what| Program::find(&repo, what).and_then(|program| program.build(false));
         let program = built("2").expect("step 2");
         let list = list.expect("the list");
-        let mut ours = Comparison { step: 2, program, contract, list, tally: Tally::default() };
-        let other = built(other).expect("a program");
+        let (other, tally) = (built(other).expect("a program"), Tally::default());
+        let mut ours = Both { repo: repo.clone(), step: 2, program, contract, list, tally };
         block_on(async {
             let fixtures = contract::load()?.fixtures;
             let settings = settings(&fixtures, Profile::Default, &BTreeMap::new());

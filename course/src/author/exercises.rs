@@ -8,6 +8,7 @@ use regex::Regex;
 use crate::book::chapter::{Chapter, Kind};
 use crate::repo::{Files, Repo, Step, names, printed};
 use crate::run::workspace::Workspace;
+use crate::terminal::say;
 
 /// Where the exercises are; each has a folder such as `02-1`.
 const FOLDER: &str = "course/exercises";
@@ -47,9 +48,11 @@ pub fn run(repo: &Repo, chosen: Option<&str>) -> Result<bool> {
     let mut good = true;
     for exercise in exercises {
         match check(repo, &exercise) {
-            Ok(()) => println!("exercise {}: fails unsolved, and is solvable", exercise.id()),
+            Ok(()) => {
+                say(format!("exercise {}: fails unsolved, and is solvable", exercise.id()))?
+            }
             Err(error) => {
-                println!("{error:#}");
+                say(format!("{error:#}"))?;
                 good = false;
             }
         }
@@ -225,10 +228,10 @@ pub fn run_on_work(repo: &Repo, id: &str) -> Result<bool> {
     crate::repo::set_package(&mut files, &step.package());
     let workspace = exercise.workspace(repo, "work", &files)?;
     let run = workspace.cargo(&["test", "-q", "tests::exercise::"])?;
-    println!("{}", printed(&run).trim());
-    println!(
+    say(printed(&run).trim())?;
+    say(format!(
         "exercise {id}: {}",
         if run.status.success() { "solved" } else { "not solved yet" }
-    );
+    ))?;
     Ok(run.status.success())
 }

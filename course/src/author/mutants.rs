@@ -15,7 +15,7 @@ use similar::TextDiff;
 use crate::author::exercises::patched;
 use crate::learner::check::first_failure;
 use crate::repo::{Repo, Step, names, printed};
-use crate::run::serve::Built;
+use crate::run::program::Built;
 use crate::run::workspace::Workspace;
 use crate::terminal::say;
 use message::{failing_test, mask};

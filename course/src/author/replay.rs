@@ -6,6 +6,7 @@ use crate::book::chapter::Chapter;
 use crate::book::replay::Replay;
 use crate::repo::{Repo, Step, without_tests};
 use crate::run::workspace::Workspace;
+use crate::terminal::say;
 
 /// Checks the chapters, prints a line for each, and says whether all are right.
 pub fn run(repo: &Repo, number: Option<u32>, checkpoints: bool) -> Result<bool> {
@@ -13,19 +14,19 @@ pub fn run(repo: &Repo, number: Option<u32>, checkpoints: bool) -> Result<bool> 
     let mut good = true;
     for step in repo.chosen(number)? {
         if !chapters.contains(&step) {
-            println!("{}: not written yet", step.chapter());
+            say(format!("{}: not written yet", step.chapter()))?;
             continue;
         }
         match check(repo, &step) {
-            Ok(()) => println!("{}: replayed: equal", step.chapter()),
+            Ok(()) => say(format!("{}: replayed: equal", step.chapter()))?,
             Err(error) => {
-                println!("{error:#}");
+                say(format!("{error:#}"))?;
                 good = false;
                 continue;
             }
         }
         if checkpoints && let Err(error) = check_checkpoints(repo, &step, true) {
-            println!("{error:#}");
+            say(format!("{error:#}"))?;
             good = false;
         }
     }
@@ -65,7 +66,7 @@ pub fn check_checkpoints(repo: &Repo, step: &Step, print: bool) -> Result<()> {
         let fails = |why| chapter.error(checkpoint.line, format!("at this checkpoint {why:#}"));
         workspace.build().map_err(fails)?;
         if print {
-            println!("{}:{}: checkpoint: compiles", chapter.path, checkpoint.line);
+            say(format!("{}:{}: checkpoint: compiles", chapter.path, checkpoint.line))?;
         }
     }
     Ok(())

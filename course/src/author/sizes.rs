@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::book::chapter::Chapter;
 use crate::learner::diff::changed_lines;
 use crate::repo::{Repo, without_tests};
+use crate::terminal::say;
 
 /// The lines that a step should add, from the course's design.
 const AIMS: [(u32, usize); 8] =
@@ -12,10 +13,9 @@ const AIMS: [(u32, usize); 8] =
 
 /// Prints a line for each step.
 pub fn run(repo: &Repo) -> Result<bool> {
-    println!(
-        "{:<18}{:>7}{:>9}{:>6}{:>9}{:>8}",
-        "step", "added", "removed", "aim", "program", "words"
-    );
+    let heads = ["step", "added", "removed", "aim", "program", "words"];
+    let [step, added, removed, aim, program, words] = heads;
+    say(format!("{step:<18}{added:>7}{removed:>9}{aim:>6}{program:>9}{words:>8}"))?;
     for step in repo.steps()? {
         let (added, removed) = changed_lines(repo, &step)?;
         let aim = AIMS.iter().find(|(number, _)| *number == step.number);
@@ -24,12 +24,12 @@ pub fn run(repo: &Repo) -> Result<bool> {
         let written = repo.root.join(step.chapter()).is_file();
         let words = if written { Some(Chapter::read(repo, &step)?.words) } else { None };
         let or_dash = |n: Option<usize>| n.map_or("-".into(), |n| n.to_string());
-        println!(
+        say(format!(
             "{:<18}{added:>7}{removed:>9}{:>6}{program:>9}{:>8}",
             step.name,
             or_dash(aim.map(|(_, lines)| *lines)),
             or_dash(words)
-        );
+        ))?;
     }
     Ok(true)
 }

@@ -6,11 +6,12 @@ use anyhow::{Context, Result, ensure};
 
 use crate::author::mask::{Side, compare, is_result, is_test_run, same};
 use crate::author::replay::checkpoint_workspace;
-use crate::author::session::Session;
+use crate::author::shell::Shell;
 use crate::book::chapter::{Chapter, Fence, Kind};
 use crate::book::replay::Replay;
 use crate::repo::{Repo, Step};
 use crate::run::workspace::Workspace;
+use crate::terminal::say;
 
 /// A command of a chapter.
 struct Command<'a> {
@@ -34,14 +35,14 @@ pub fn run(repo: &Repo, number: Option<u32>, write: bool) -> Result<bool> {
     let mut good = true;
     for step in repo.chosen(number)? {
         if !chapters.contains(&step) {
-            println!("{}: not written yet", step.chapter());
+            say(format!("{}: not written yet", step.chapter()))?;
             continue;
         }
         let result = if write { record(repo, &step) } else { check(repo, &step) };
         match result {
-            Ok(sentence) => println!("{}: {sentence}", step.chapter()),
+            Ok(sentence) => say(format!("{}: {sentence}", step.chapter()))?,
             Err(error) => {
-                println!("{error:#}");
+                say(format!("{error:#}"))?;
                 good = false;
             }
         }
@@ -193,9 +194,9 @@ fn try_all<'a>(
             }
         };
         let fails = |why| chapter.error(first, format!("this cannot be tried: {why:#}"));
-        let mut session = Session::start(&workspace, &step.package()).map_err(fails)?;
+        let mut shell = Shell::start(&workspace, &step.package()).map_err(fails)?;
         for command in commands {
-            let output = session.run(&command.text, &command.output);
+            let output = shell.run(&command.text, &command.output);
             let fails = |why| chapter.error(command.line, format!("{}: {why:#}", command.text));
             let output = output.map_err(fails)?;
             tried.push(Tried {

@@ -3,12 +3,13 @@
 //! `differences.json` is the list; `differences.md` is the same for people.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::contract::{self, Contract, Expect};
+use crate::repo::Repo;
+use crate::terminal::say;
 
 /// `course dev differences`
 #[derive(clap::Args)]
@@ -19,14 +20,12 @@ pub struct Args {
 }
 
 /// Prints the page, or writes it.
-pub fn run(args: &Args) -> Result<()> {
+pub fn run(repo: &Repo, args: &Args) -> Result<()> {
     let page = load()?.page(&contract::load()?);
     if !args.write {
-        print!("{page}");
-        return Ok(());
+        return say(page.trim_end());
     }
-    let path = page_path();
-    fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(repo.root.join(PAGE), page).with_context(|| format!("cannot write {PAGE}"))
 }
 
 /// The list.
@@ -73,7 +72,7 @@ pub struct Unshown {
 
 /// Reads the list.
 pub fn load() -> Result<Differences> {
-    contract::read(&folder().join("differences.json"))
+    contract::read(&Repo::find()?.root.join("course/differences.json"))
 }
 
 impl Differences {
@@ -122,13 +121,8 @@ fn section(entry: &Entry) -> String {
     format!("\n### {}\n\n{}\n\n{}", entry.title, entry.reason, cases.concat())
 }
 
-fn folder() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn page_path() -> PathBuf {
-    folder().join("differences.md")
-}
+/// The page, from the root.
+const PAGE: &str = "course/differences.md";
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +133,7 @@ mod tests {
     #[test]
     fn the_page_is_the_list() {
         let page = load().expect("the list").page(&contract::load().expect("the contract"));
-        let written = fs::read_to_string(page_path()).expect("differences.md");
+        let written = Repo::find().and_then(|repo| repo.read(PAGE)).expect(PAGE);
         assert!(page == written, "run `cargo run -p course -- dev differences --write`");
     }
 

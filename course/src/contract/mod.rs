@@ -17,6 +17,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::repo::Repo;
+
 /// The order in which groups run: what a chapter builds on comes before it.
 const ORDER: [&str; 11] = [
     "register",
@@ -193,14 +195,14 @@ pub struct CommandExpect {
     pub stderr: Option<String>,
 }
 
-/// The folder that holds the contract.
-pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("contract")
+/// The folder that holds the contract, in the repository that the command runs in.
+pub fn folder() -> Result<PathBuf> {
+    Ok(Repo::find()?.root.join("course/contract"))
 }
 
 /// Reads all of it.
 pub fn load() -> Result<Contract> {
-    let folder = folder();
+    let folder = folder()?;
     let groups: Result<Vec<Group>> =
         ORDER.iter().map(|name| read(&folder.join(format!("{name}.json")))).collect();
     Ok(Contract {
@@ -241,7 +243,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folder_is_run() {
-        let files = fs::read_dir(folder()).expect("the contract");
+        let files = fs::read_dir(folder().expect("a folder")).expect("the contract");
         let files: BTreeSet<String> = files
             .filter_map(|file| {
                 Some(file.ok()?.file_name().to_str()?.strip_suffix(".json")?.into())

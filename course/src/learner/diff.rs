@@ -1,13 +1,15 @@
 //! `course diff`: what a chapter adds, or how the learner's folder differs from its step.
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, Write};
 
+use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use similar::TextDiff;
 
 use crate::book::chapter::{Chapter, Kind};
 use crate::repo::{Files, Repo, Step, set_package, work};
+use crate::terminal::{Out, say};
 
 /// A file before and after: its paths, which differ when it was renamed.
 type Pair = (String, String);
@@ -38,7 +40,7 @@ pub fn of_work(repo: &Repo, number: u32) -> Result<bool> {
     let pairs = pairs(&files, &work, &order, &[]);
     let text = unified((&step.folder(), &files), ("work", &work), &pairs);
     if text.is_empty() {
-        println!("work/ is the same as {}.", step.folder());
+        say(format!("work/ is the same as {}.", step.folder()))?;
     } else {
         show(&text)?;
     }
@@ -106,30 +108,18 @@ fn unified(old: (&str, &Files), new: (&str, &Files), pairs: &[Pair]) -> String {
 
 /// Prints a diff, in colours when someone is looking who wants them.
 fn show(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    let colours =
-        out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let text = if colours { coloured(text) } else { text.into() };
-    match out.write_all(text.as_bytes()) {
-        // `course diff 2 | head` has read enough.
-        Err(why) if why.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
-    }
-}
-
-fn coloured(text: &str) -> String {
-    let mut coloured = String::new();
+    let mut out = BufWriter::new(Out);
     for line in text.lines() {
-        let colour = match line.as_bytes() {
-            [b'-', b'-', b'-', b' ', ..] | [b'+', b'+', b'+', b' ', ..] => "1",
-            [b'-', ..] => "31",
-            [b'+', ..] => "32",
-            [b'@', ..] => "36",
-            _ => "0",
+        let style = match line.as_bytes() {
+            [b'-', b'-', b'-', b' ', ..] | [b'+', b'+', b'+', b' ', ..] => Style::new().bold(),
+            [b'-', ..] => AnsiColor::Red.on_default(),
+            [b'+', ..] => AnsiColor::Green.on_default(),
+            [b'@', ..] => AnsiColor::Cyan.on_default(),
+            _ => Style::new(),
         };
-        coloured += &format!("\x1b[{colour}m{line}\x1b[0m\n");
+        writeln!(out, "{style}{line}{style:#}")?;
     }
-    coloured
+    Ok(out.flush()?)
 }
 
 /// How many lines a step adds to the one before, and how many it takes away; tests and the

@@ -13,8 +13,8 @@ use chrono::Local;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::learner::check::step_number;
-use crate::repo::{Files, Repo, Step, set_package, walk, without_tests};
+use crate::repo::{Files, Repo, Step, WORK, set_package, step_number, walk, without_tests};
+use crate::terminal::{Out, say};
 
 /// `course start`
 #[derive(clap::Args)]
@@ -26,9 +26,6 @@ pub struct Args {
     #[arg(long)]
     yes: bool,
 }
-
-/// The learner's folder and package.
-const WORK: &str = "work";
 
 /// Where the tool remembers what it put there. A part of the learner's branch.
 const RECORD: &str = ".course.json";
@@ -61,12 +58,13 @@ pub fn run(repo: &Repo, args: &Args) -> Result<bool> {
         ask(lost, &mut std::io::stdin().lock())
     };
     let step = repo.step(args.step)?;
-    let Some(backup) = start(repo, &step, confirm)? else {
-        println!("Nothing was changed.");
-        return Ok(false);
-    };
-    print!("{}", welcome(repo, &step, backup.as_deref()));
-    Ok(true)
+    let started = start(repo, &step, confirm)?;
+    say(match &started {
+        Started::Refused => "Nothing was changed.".into(),
+        Started::Fresh => welcome(repo, &step, None)?,
+        Started::Replaced(backup) => welcome(repo, &step, Some(backup))?,
+    })?;
+    Ok(!matches!(started, Started::Refused))
 }
 
 /// The chapter that work/ is at, for commands that are not told.
@@ -76,30 +74,40 @@ pub fn current_step(repo: &Repo) -> Result<u32> {
     step.context("which step? Give its number, or begin one with `just start 1`.")
 }
 
-/// Fills work/. `confirm` is asked when files of the learner's are to go. Gives where their
-/// copy is, if one was needed; `None` when nothing was done.
+/// What came of the wish to begin a chapter.
+#[derive(Debug, PartialEq)]
+pub enum Started {
+    /// The learner said no, and nothing was done.
+    Refused,
+    /// Nothing of the learner's was in the way.
+    Fresh,
+    /// The learner's files are in this copy.
+    Replaced(PathBuf),
+}
+
+/// Fills work/. `confirm` is asked when files of the learner's are to go.
 pub fn start(
     repo: &Repo,
     step: &Step,
     confirm: impl Fn(&[String]) -> Result<bool>,
-) -> Result<Option<Option<PathBuf>>> {
+) -> Result<Started> {
     let folder = repo.root.join(WORK);
     let new = beginning(repo, step)?;
     let old = files(&folder, &new)?;
     let lost = lost(&old, &new, &record(&folder)?.unwrap_or_default());
-    let mut backup = None;
+    let mut started = Started::Fresh;
     if !lost.is_empty() {
         if !confirm(&lost)? {
-            return Ok(None);
+            return Ok(Started::Refused);
         }
-        backup = Some(copy(&folder, &old)?);
+        started = Started::Replaced(copy(&folder, &old)?);
     }
     replace(&folder, &old, &new)?;
     let hashes = new.iter().map(|(path, text)| (path.clone(), hash(text.as_bytes())));
     let record = Record { step: step.number, files: hashes.collect() };
     let text = serde_json::to_string_pretty(&record)? + "\n";
     fs::write(folder.join(RECORD), text).context("work/.course.json cannot be written")?;
-    Ok(Some(backup))
+    Ok(started)
 }
 
 /// The files a chapter begins with: the source of the step before, the tests of its own.
@@ -214,24 +222,28 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Whether the files may go.
 fn ask(lost: &[String], input: &mut impl BufRead) -> Result<bool> {
-    println!("You have changed these files in work/, and they will be replaced:");
-    lost.iter().for_each(|path| println!("  {path}"));
-    print!("A copy of the whole folder is kept in work/{BACKUP}…. Go on? [y/N] ");
-    std::io::stdout().flush()?;
+    say("You have changed these files in work/, and they will be replaced:")?;
+    lost.iter().try_for_each(|path| say(format!("  {path}")))?;
+    write!(Out, "A copy of the whole folder is kept in work/{BACKUP}…. Go on? [y/N] ")?;
+    Out.flush()?;
     let mut answer = String::new();
     if input.read_line(&mut answer).context("the answer cannot be read")? == 0 {
-        println!();
+        say("")?;
         bail!("nobody answered; --yes goes on without asking");
     }
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// What to do next.
-fn welcome(repo: &Repo, step: &Step, backup: Option<&Path>) -> String {
+fn welcome(repo: &Repo, step: &Step, backup: Option<&Path>) -> Result<String> {
     let n = step.number;
-    let mut text = match n {
-        1 => "work/ is empty now: a main that does nothing, and the tests of step 1.\n".into(),
-        _ => format!("work/ holds step {} now, and the tests of step {n}.\n", n - 1),
+    let mut text = match repo.before(step)? {
+        None => format!(
+            "work/ is empty now: a main that does nothing, and the tests of step {n}.\n"
+        ),
+        Some(before) => {
+            format!("work/ holds step {} now, and the tests of step {n}.\n", before.number)
+        }
     };
     if let Some(backup) = backup {
         let name = backup.file_name().unwrap_or_default().to_string_lossy();
@@ -252,7 +264,7 @@ fn welcome(repo: &Repo, step: &Step, backup: Option<&Path>) -> String {
         text +=
             "\nWork on a branch of your own, and nothing is lost: git switch -c my-server\n";
     }
-    text
+    Ok(text.trim_end().into())
 }
 
 #[cfg(test)]

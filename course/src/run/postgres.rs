@@ -13,8 +13,10 @@ use anyhow::{Context, Result, bail, ensure};
 use uuid::Uuid;
 
 use crate::http::block_on;
-use crate::repo::names;
-use crate::run::serve::{interrupted, root, terminate};
+use crate::repo::{Repo, names};
+use crate::run::cargo::cargo;
+use crate::run::environment;
+use crate::run::signals::{interrupted, terminate};
 use crate::terminal::say;
 
 /// How long PostgreSQL may take to start, and a command to end once it is asked to.
@@ -23,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait before it is asked once more whether it has started.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The command that runs when none is given.
-const TESTS: [&str; 6] = ["cargo", "test", "--bin", "step-8", "--features", "step-8/postgres"];
+/// What cargo does when no command is given.
+const TESTS: [&str; 5] = ["test", "--bin", "step-8", "--features", "step-8/postgres"];
 
 /// `course postgres`
 #[derive(clap::Args, Default)]
@@ -35,7 +37,7 @@ pub struct Args {
 }
 
 /// Runs a command beside a PostgreSQL. The exit status is the command's.
-pub fn run(args: &Args) -> Result<ExitCode> {
+pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
     let programs = match Programs::find() {
         Ok(programs) => programs,
         Err(missing) => return skip(missing).map(|()| ExitCode::SUCCESS),
@@ -48,7 +50,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             postgres = start => postgres.context("PostgreSQL did not start")??,
             () = &mut stop => bail!("stopped."),
         };
-        let mut child = tokio::process::Command::from(command(args, &postgres))
+        let mut child = tokio::process::Command::from(command(repo, args, &postgres))
             .kill_on_drop(true)
             .spawn()
             .context("the command cannot be run")?;
@@ -63,7 +65,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// The command, with the address of the database in its environment.
-pub fn command(args: &Args, postgres: &Postgres) -> Command {
+pub fn command(repo: &Repo, args: &Args, postgres: &Postgres) -> Command {
     let mut command = match args.command.split_first() {
         Some((program, args)) => {
             let mut command = Command::new(program);
@@ -71,8 +73,8 @@ pub fn command(args: &Args, postgres: &Postgres) -> Command {
             command
         }
         None => {
-            let mut tests = Command::new(TESTS[0]);
-            tests.args(&TESTS[1..]).current_dir(root());
+            let mut tests = cargo(&repo.root);
+            tests.args(TESTS);
             tests
         }
     };
@@ -222,12 +224,7 @@ impl Postgres {
 
     /// Runs SQL in a database: what psql prints, a row a line.
     pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
-        let mut psql = Command::new(self.programs.0.join("psql"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PG") {
-                psql.env_remove(name);
-            }
-        }
+        let mut psql = environment::command(self.programs.0.join("psql"));
         psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", USER])
             .args(["-p", &self.port.to_string(), "-d", database, "-c", sql])
             .env("PGPASSWORD", &self.password)

@@ -1,6 +1,6 @@
 use std::fs;
 
-use crate::learner::start::{current_step, start};
+use crate::learner::start::{Started, current_step, start};
 use crate::repo::{Step, set_package, without_tests};
 
 use super::{Made, made, manifest};
@@ -32,7 +32,7 @@ fn step(made: &Made, number: u32) -> Step {
 fn quietly(made: &Made, number: u32) {
     let never = |lost: &[String]| panic!("asks for {lost:?}");
     let done = start(&made.repo, &step(made, number), never).expect("a start");
-    assert_eq!(done, Some(None));
+    assert_eq!(done, Started::Fresh);
 }
 
 #[test]
@@ -65,14 +65,15 @@ fn what_the_learner_wrote_is_asked_for_and_kept() {
     made.write("work/.env", "PORT=1\n");
     made.write("work/db.sqlite3", "data");
     let two = step(&made, 2);
-    assert_eq!(start(&made.repo, &two, |_| Ok(false)).expect("a start"), None);
+    assert_eq!(start(&made.repo, &two, |_| Ok(false)).expect("a start"), Started::Refused);
     assert_eq!(made.read("work/src/main.rs"), "fn main() {} // mine\n", "no means no");
 
     let confirm = |lost: &[String]| {
         assert_eq!(lost, ["src/extra/more.rs", "src/main.rs"]);
         Ok(true)
     };
-    let backup = start(&made.repo, &two, confirm).expect("a start").flatten().expect("a copy");
+    let started = start(&made.repo, &two, confirm).expect("a start");
+    let Started::Replaced(backup) = started else { panic!("no copy was made") };
     let kept = |path: &str| fs::read_to_string(backup.join(path)).expect(path);
     assert_eq!(kept("src/main.rs"), "fn main() {} // mine\n");
     assert_eq!(kept("src/extra/more.rs"), "// mine too\n");

@@ -7,7 +7,9 @@ use super::cases::Outcome;
 use super::report::{Failure, Shown};
 use crate::contract::compare::{Difference, Kind};
 use crate::contract::{CommandCase, CommandExpect};
-use crate::run::serve::{Built, Finished, Place, Settings};
+use crate::run::place::{Finished, Place};
+use crate::run::program::Built;
+use crate::run::settings::Settings;
 
 /// A terminal: one folder, one database, one command after the other.
 pub struct Terminal<'p> {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Check;
 use crate::http::block_on;
-use crate::run::serve::Built;
+use crate::run::program::Built;
 
 /// The first case that fails up to a step, as `token/wrong password`, and what a learner
 /// reads then. `None` when all pass.

@@ -60,7 +60,7 @@ fn fits(pattern: &Option<Pattern>, text: &str) -> bool {
 
 impl Hints {
     pub fn load() -> Result<Self> {
-        contract::read(&contract::folder().join("hints.json")).context("the hints are broken")
+        contract::read(&contract::folder()?.join("hints.json")).context("the hints are broken")
     }
 
     /// What this case is about.
@@ -88,11 +88,9 @@ impl Hints {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
     use crate::contract::Contract;
-    use crate::run::serve::root;
+    use crate::repo::Repo;
 
     /// Group and name of everything that is checked up to this step.
     fn cases(contract: &Contract, step: u32) -> Vec<(String, String)> {
@@ -166,8 +164,8 @@ mod tests {
     fn every_heading_stands_in_its_chapter() {
         for Cause { chapter, heading, .. } in &Hints::load().expect("hints").causes {
             let Some(heading) = heading else { continue };
-            let path = root().join("notes").join(format!("{chapter}.md"));
-            let text = fs::read_to_string(&path).unwrap_or_default();
+            let repo = Repo::find().expect("the repository");
+            let text = repo.read(&format!("notes/{chapter}.md")).unwrap_or_default();
             let found = text.lines().any(|line| line.trim_start_matches('#').trim() == heading);
             assert!(
                 found,

@@ -15,8 +15,13 @@ use anyhow::{Context, Result, bail};
 use crate::contract::differences::{self, Differences};
 use crate::contract::{self, Case, CommandCase, Contract, Group, Profile};
 use crate::http::{Address, block_on};
-use crate::repo::Repo;
-use crate::run::serve::{Built, Output, Program, Server, interrupted, settings};
+use crate::repo::{Repo, step_number};
+use crate::run::output::Output;
+use crate::run::program::{Built, Program};
+use crate::run::server::Server;
+use crate::run::settings::settings;
+use crate::run::signals::interrupted;
+use crate::terminal::Out;
 use cases::{Outcome, Session};
 use commands::Terminal;
 use hints::Hints;
@@ -53,12 +58,6 @@ pub struct Args {
     all: bool,
 }
 
-/// `4`, `step-4`
-pub fn step_number(text: &str) -> Result<u32, String> {
-    let number = text.strip_prefix("step-").unwrap_or(text).parse();
-    number.map_err(|_| "a step is a number, as 4 or step-4".into())
-}
-
 impl Args {
     /// What the person said, or else the step that is checked, or the one work/ is at.
     fn step(&self) -> Result<u32> {
@@ -74,10 +73,10 @@ impl Args {
 /// Runs the check; `false` when something failed.
 pub fn run(args: &Args) -> Result<bool> {
     let step = args.step()?;
-    let mut stdout = std::io::stdout();
-    let terminal = stdout.is_terminal();
+    let terminal = std::io::stdout().is_terminal();
+    let mut out = Out;
     let check = async {
-        let mut check = Check::new(step, &mut stdout)?;
+        let mut check = Check::new(step, &mut out)?;
         check.only = args.only.clone();
         check.all = args.all;
         check.terminal = terminal;
@@ -90,7 +89,8 @@ pub fn run(args: &Args) -> Result<bool> {
                 check.server(&address, args.profile.unwrap_or(Profile::Default)).await?;
             }
             None => {
-                let program = Program::find(args.from.as_deref().unwrap_or("work"))?;
+                let repo = Repo::find()?;
+                let program = Program::find(&repo, args.from.as_deref().unwrap_or("work"))?;
                 check.program(&program.build(args.postgres)?).await?;
             }
         }
@@ -379,7 +379,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::run::serve::steps;
 
     /// A check of `step` on the program of step `from`: what it printed, and its count.
     fn check(step: u32, from: u32, set_up: impl Fn(&mut Check)) -> (String, Tally) {
@@ -387,7 +386,8 @@ mod tests {
         let tally = block_on(async {
             let mut check = Check::new(step, &mut out)?;
             set_up(&mut check);
-            check.program(&Program::find(&from.to_string())?.build(false)?).await?;
+            let repo = Repo::find()?;
+            check.program(&Program::find(&repo, &from.to_string())?.build(false)?).await?;
             Ok(check.tally)
         });
         let text = String::from_utf8_lossy(&out).into_owned();
@@ -395,7 +395,8 @@ mod tests {
     }
 
     fn numbers() -> Vec<u32> {
-        steps().expect("steps").into_iter().map(|(number, _)| number).collect()
+        let steps = Repo::find().and_then(|repo| repo.steps()).expect("steps");
+        steps.into_iter().map(|step| step.number).collect()
     }
 
     /// The step of a case or a command, by its label.

@@ -7,7 +7,9 @@ use super::{
     assert_unavailable, log_in, on_sqlite, post_note, probe, production, register, titles,
 };
 use crate::http::block_on;
-use crate::run::serve::{Built, Output, Server};
+use crate::run::output::Output;
+use crate::run::program::Built;
+use crate::run::server::Server;
 
 /// How large a file may become, in KiB: room for the schema and some notes.
 const ROOM: usize = 400;

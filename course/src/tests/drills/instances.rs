@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{log_in, on_postgres, post, probe, production, register, start};
 use crate::http::block_on;
-use crate::run::serve::Place;
+use crate::run::place::Place;
 
 /// How often what a race could break is tried.
 const ROUNDS: usize = 5;

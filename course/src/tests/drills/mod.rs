@@ -16,8 +16,13 @@ use serde_json::{Value, json};
 
 use crate::contract::{self, Profile};
 use crate::http::{Address, Answer, Outgoing, send};
+use crate::repo::Repo;
+use crate::run::output::Output;
+use crate::run::place::Place;
 use crate::run::postgres::{Programs, skip};
-use crate::run::serve::{Built, Output, Place, Program, Server, Settings, settings};
+use crate::run::program::{Built, Program};
+use crate::run::server::Server;
+use crate::run::settings::{Settings, settings};
 
 /// PostgreSQL's programs; without them a sentence is printed, and the test is left out.
 fn programs() -> Option<Programs> {
@@ -27,12 +32,17 @@ fn programs() -> Option<Programs> {
 /// Step 8 for PostgreSQL, and one to run on.
 fn on_postgres() -> Option<Built> {
     programs()?;
-    Some(Program::find("8").and_then(|program| program.build(true)).expect("step 8"))
+    Some(built(true))
 }
 
 /// Step 8 for SQLite.
 fn on_sqlite() -> Built {
-    Program::find("8").and_then(|program| program.build(false)).expect("step 8")
+    built(false)
+}
+
+fn built(postgres: bool) -> Built {
+    let repo = Repo::find().expect("the repository");
+    Program::find(&repo, "8").and_then(|program| program.build(postgres)).expect("step 8")
 }
 
 /// The settings of production, and these over them.

@@ -11,8 +11,9 @@ use super::{
     titles,
 };
 use crate::http::{Address, Answer, block_on};
+use crate::run::output::Output;
 use crate::run::postgres::Postgres;
-use crate::run::serve::{Output, Server};
+use crate::run::server::Server;
 
 /// How many clients write at once.
 const WRITERS: usize = 4;

@@ -2,14 +2,15 @@
 
 use super::{on_postgres, programs};
 use crate::learner::check::first_failure;
-use crate::repo::printed;
+use crate::repo::{Repo, printed};
 use crate::run::postgres::{Args, Postgres, command};
 
 #[test]
 fn the_tests_of_step_8_pass_on_postgresql() {
     let Some(programs) = programs() else { return };
+    let repo = Repo::find().expect("the repository");
     let postgres = Postgres::start(programs).expect("PostgreSQL");
-    let output = command(&Args::default(), &postgres).output().expect("cargo");
+    let output = command(&repo, &Args::default(), &postgres).output().expect("cargo");
     assert!(output.status.success(), "{}", printed(&output));
 }
 

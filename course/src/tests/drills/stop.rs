@@ -9,7 +9,9 @@ use tokio::net::TcpStream;
 
 use super::{on_postgres, on_sqlite, production};
 use crate::http::block_on;
-use crate::run::serve::{Built, Output, Server};
+use crate::run::output::Output;
+use crate::run::program::Built;
+use crate::run::server::Server;
 
 /// How long to wait for the end. No limit of the server's: only for a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -12,8 +12,9 @@ use tempfile::TempDir;
 use super::{on_postgres, probe, production, start};
 use crate::http::block_on;
 use crate::repo::printed;
+use crate::run::place::{Database, Place};
 use crate::run::postgres::{Postgres, USER};
-use crate::run::serve::{Database, Place, Settings};
+use crate::run::settings::Settings;
 
 /// A key as openssl makes it, without a password.
 const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";

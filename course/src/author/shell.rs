@@ -17,6 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 
 use crate::author::mask::is_test_run;
+use crate::run::environment;
 use crate::run::workspace::{VERSION_MARK, Workspace};
 
 /// How long a command may take, and how long one that compiles.
@@ -31,19 +32,6 @@ const MARK: &str = "--course-3f8a91c2--";
 
 /// The ports that chapters name. Each has a free one in its place.
 const PORTS: [u16; 3] = [8000, 8001, 8002];
-
-/// Variables that the commands may see of ours. A setting of the course is none of them.
-const KEPT: [&str; 9] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "TMPDIR",
-    "CARGO_HOME",
-    "RUSTUP_HOME",
-    "RUSTUP_TOOLCHAIN",
-    "RUSTFLAGS",
-    "RUSTC_WRAPPER",
-];
 
 /// Sent to bash first.
 const PRELUDE: &str = r#"
@@ -60,7 +48,7 @@ trap 'kill -KILL $COURSE_SERVER 2>/dev/null' EXIT
 "#;
 
 /// A running bash.
-pub struct Session {
+pub struct Shell {
     bash: Child,
     input: ChildStdin,
     output: Receiver<Vec<u8>>,
@@ -72,7 +60,7 @@ pub struct Session {
     server: bool,
 }
 
-impl Session {
+impl Shell {
     /// A bash in the workspace, with an empty database and free ports.
     pub fn start(workspace: &Workspace, package: &str) -> Result<Self> {
         let program = workspace.binary()?;
@@ -80,9 +68,8 @@ impl Session {
         fs::write(workspace.root.join(".env"), "")?;
         let (reader, writer) = std::io::pipe()?;
         let ports = free_ports()?;
-        let mut bash = Command::new("bash");
-        bash.args(["--noprofile", "--norc"]).current_dir(&workspace.root).env_clear();
-        bash.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        let mut bash = environment::command("bash");
+        bash.args(["--noprofile", "--norc"]).current_dir(&workspace.root);
         bash.envs(workspace.cargo_env()).env("LC_ALL", "C.UTF-8");
         bash.env("GIT_CEILING_DIRECTORIES", workspace.root.parent().unwrap_or(&workspace.root));
         bash.env("PORT", ports[0].1.to_string());
@@ -92,7 +79,7 @@ impl Session {
         bash.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
         let mut bash = bash.spawn().context("bash cannot be run; the chapters need it")?;
         let input = bash.stdin.take().context("bash has no input")?;
-        let mut session = Session {
+        let mut shell = Shell {
             bash,
             input,
             output: listen(reader),
@@ -102,8 +89,8 @@ impl Session {
             package: package.into(),
             server: false,
         };
-        session.send(PRELUDE)?;
-        Ok(session)
+        shell.send(PRELUDE)?;
+        Ok(shell)
     }
 
     /// Runs a command as a chapter has it, and gives what it prints, as a chapter shows it.
@@ -234,7 +221,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for Shell {
     /// Ends bash and everything it started, also a command that hangs.
     fn drop(&mut self) {
         let group = format!("-{}", self.bash.id());
@@ -271,7 +258,7 @@ fn listen(mut pipe: PipeReader) -> Receiver<Vec<u8>> {
 
 /// Ports of four digits, so that no answer gets longer than with the one it stands for.
 fn free_ports() -> Result<Vec<(u16, u16)>> {
-    // Sessions of this process, and of others, begin at different places.
+    // Shells of this process, and of others, begin at different places.
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let ours = NEXT.fetch_add(PORTS.len() as u16, Ordering::Relaxed);
     let first = (std::process::id() * 30 % 1500) as u16 + ours;
