@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -52,13 +52,25 @@ impl FromStr for Address {
         let example = "it takes the form http://127.0.0.1:8000";
         let url: Uri =
             text.parse().with_context(|| format!("{text:?} is no URL; {example}"))?;
-        let (Some("http"), Some(host)) = (url.scheme_str(), url.host()) else {
+        let (Some("http"), Some(authority)) = (url.scheme_str(), url.authority()) else {
             bail!("{text:?} is not a plain http address; {example}");
         };
-        if url.path() != "/" || url.query().is_some() {
+        if url.path() != "/" || url.query().is_some() || text.contains('#') {
             bail!("{text:?} has a path, and the cases bring their own; {example}");
         }
-        Ok(Address { host: host.into(), port: url.port_u16().unwrap_or(80) })
+        ensure!(!authority.as_str().contains('@'), "{text:?} names a user; {example}");
+        let host = authority.host().to_string();
+        let port = match authority.as_str().strip_prefix(&host).unwrap_or_default() {
+            "" => 80,
+            port => {
+                let digits = port.strip_prefix(':').filter(|port| !port.starts_with('+'));
+                let number = digits.and_then(|port| port.parse().ok());
+                let wrong = || format!("{text:?} has no port from 1 to 65535; {example}");
+                number.filter(|number| *number > 0).with_context(wrong)?
+            }
+        };
+        ensure!(!host.is_empty(), "{text:?} names no host; {example}");
+        Ok(Address { host, port })
     }
 }
 
@@ -214,10 +226,33 @@ mod tests {
 
     #[test]
     fn an_address_is_plain() {
-        let good: Address = "http://127.0.0.1:8000/".parse().expect("an address");
-        assert_eq!(good.to_string(), "http://127.0.0.1:8000");
-        for wrong in ["127.0.0.1:8000", "https://x", "http://x/api", "x y"] {
-            assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+        for (text, address) in [
+            ("http://127.0.0.1:8000/", "http://127.0.0.1:8000"),
+            ("http://localhost", "http://localhost:80"),
+            ("http://[::1]:8000", "http://[::1]:8000"),
+            ("http://[::1]", "http://[::1]:80"),
+        ] {
+            let read: Address = text.parse().expect(text);
+            assert_eq!(read.to_string(), address);
+        }
+        for (wrong, why) in [
+            ("127.0.0.1:8000", "not a plain http address"),
+            ("https://x", "not a plain http address"),
+            ("http://x/api", "has a path"),
+            ("http://x?a=b", "has a path"),
+            ("http://x#a", "has a path"),
+            ("x y", "is no URL"),
+            ("http://127.0.0.1:99999", "has no port from 1 to 65535"),
+            ("http://127.0.0.1:0", "has no port from 1 to 65535"),
+            ("http://127.0.0.1:", "has no port from 1 to 65535"),
+            ("http://127.0.0.1:+80", "has no port from 1 to 65535"),
+            ("http://[::1]:99999", "has no port from 1 to 65535"),
+            ("http://alice@127.0.0.1:8000", "names a user"),
+            ("http://alice:secret@127.0.0.1", "names a user"),
+        ] {
+            let said = wrong.parse::<Address>().expect_err(wrong).to_string();
+            assert!(said.contains(why), "{wrong}: {said}");
+            assert!(said.ends_with("it takes the form http://127.0.0.1:8000"), "{said}");
         }
     }
 }

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use crate::contract::differences::{self, Differences};
 use crate::contract::{self, Case, CommandCase, Contract, Group, Profile};
 use crate::http::{Address, block_on};
-use crate::repo::{Repo, step_number};
+use crate::repo::{Repo, WORK, step_number};
 use crate::run::output::Output;
 use crate::run::program::{Built, Program};
 use crate::run::server::Server;
@@ -60,19 +60,21 @@ pub struct Args {
 
 impl Args {
     /// What the person said, or else the step that is checked, or the one work/ is at.
-    fn step(&self) -> Result<u32> {
-        let from = self.from.as_deref().filter(|from| *from != "work");
-        match (self.step, from) {
-            (Some(step), _) => Ok(step),
-            (None, Some(from)) => step_number(from).map_err(anyhow::Error::msg),
-            (None, None) => crate::learner::start::current_step(&Repo::find()?),
-        }
+    fn step(&self, repo: &Repo) -> Result<u32> {
+        let from = self.from.as_deref().filter(|from| *from != WORK);
+        let step = match (self.step, from) {
+            (Some(step), _) => step,
+            (None, Some(from)) => step_number(from).map_err(anyhow::Error::msg)?,
+            (None, None) => crate::learner::start::current_step(repo)?,
+        };
+        Ok(repo.step(step)?.number)
     }
 }
 
 /// Runs the check; `false` when something failed.
 pub fn run(args: &Args) -> Result<bool> {
-    let step = args.step()?;
+    let repo = Repo::find()?;
+    let step = args.step(&repo)?;
     let terminal = std::io::stdout().is_terminal();
     let mut out = Out;
     let check = async {
@@ -89,8 +91,7 @@ pub fn run(args: &Args) -> Result<bool> {
                 check.server(&address, args.profile.unwrap_or(Profile::Default)).await?;
             }
             None => {
-                let repo = Repo::find()?;
-                let program = Program::find(&repo, args.from.as_deref().unwrap_or("work"))?;
+                let program = Program::find(&repo, args.from.as_deref().unwrap_or(WORK))?;
                 check.program(&program.build(args.postgres)?).await?;
             }
         }
