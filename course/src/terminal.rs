@@ -1,7 +1,7 @@
 //! Printing for a person, who may stop reading: `course dev mutants | head` ends in silence.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anyhow::{Context, Error, Result};
 
@@ -40,6 +40,13 @@ fn mark(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::BrokenPipe => io::Error::new(ErrorKind::BrokenPipe, Unread),
         _ => error,
+    }
+}
+
+/// Says on stderr what takes long, when someone looks on.
+pub fn note(line: impl fmt::Display) {
+    if io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr(), "{line}");
     }
 }
 

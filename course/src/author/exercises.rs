@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use regex::Regex;
 
 use crate::book::chapter::{Chapter, Kind};
 use crate::repo::{Files, Repo, Step, names, printed};
 use crate::run::workspace::Workspace;
-use crate::terminal::say;
+use crate::terminal::{note, say};
 
 /// Where the exercises are; each has a folder such as `02-1`.
 const FOLDER: &str = "course/exercises";
@@ -31,6 +31,17 @@ impl Exercise {
 
     fn check_file(&self) -> String {
         format!("{}/check.rs", self.folder())
+    }
+
+    /// A message on work/ with the names of files that exist: it was built in the step's place.
+    fn real_paths(&self, text: &str) -> String {
+        let folder = self.step.folder();
+        let check = format!("{folder}/src/tests/exercise.rs");
+        let (there, here) = ([check, folder + "/"], [self.check_file(), "work/".into()]);
+        there.iter().zip(&here).fold(text.to_string(), |text, (there, here)| {
+            // On Windows the compiler writes its own separator.
+            text.replace(&there.replace('/', "\\"), here).replace(there, here)
+        })
     }
 
     fn workspace(&self, repo: &Repo, kind: &str, files: &Files) -> Result<Workspace> {
@@ -226,12 +237,31 @@ pub fn run_on_work(repo: &Repo, id: &str) -> Result<bool> {
     }
     add_check(&mut files, &repo.read(&exercise.check_file())?)?;
     crate::repo::set_package(&mut files, &step.package());
+    note(format!("Building work/ with the tests of exercise {id}."));
     let workspace = exercise.workspace(repo, "work", &files)?;
+    let built = workspace.build_tests_despite_warnings();
+    built.map_err(|why| anyhow!(exercise.real_paths(&format!("{why:#}"))))?;
     let run = workspace.cargo(&["test", "-q", "tests::exercise::"])?;
-    say(printed(&run).trim())?;
+    say(exercise.real_paths(&printed(&run)).trim())?;
     say(format!(
         "exercise {id}: {}",
         if run.status.success() { "solved" } else { "not solved yet" }
     ))?;
     Ok(run.status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_names_files_that_exist() {
+        let step = Step { number: 6, name: "06-rotation".into() };
+        let exercise = Exercise { step, number: 1 };
+        let said = "panicked at steps/06-rotation/src/tests/exercise.rs:12:5:\n\
+                    --> steps/06-rotation/src/urls.rs:3:1\n --> steps\\06-rotation\\src/a.rs";
+        let want = "panicked at course/exercises/06-1/check.rs:12:5:\n\
+                    --> work/src/urls.rs:3:1\n --> work/src/a.rs";
+        assert_eq!(exercise.real_paths(said), want);
+    }
 }

@@ -127,4 +127,17 @@ mod tests {
             assert!(!passes(name), "{name}");
         }
     }
+
+    /// cargo has set this for us, as a person may have set anything.
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_is_started_sees_no_more() {
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "cargo runs this test");
+        let output = command("env").output().expect("env");
+        let names = String::from_utf8_lossy(&output.stdout).into_owned();
+        let names: Vec<_> = names.lines().filter_map(|line| line.split_once('=')).collect();
+        assert!(names.iter().any(|(name, _)| *name == "PATH"), "{names:?}");
+        let more: Vec<_> = names.iter().filter(|(name, _)| !passes(name)).collect();
+        assert!(more.is_empty(), "{more:?}");
+    }
 }
