@@ -17,6 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 
 use crate::author::mask::is_test_run;
+use crate::repo::Step;
 use crate::run::environment;
 use crate::run::workspace::{VERSION_MARK, Workspace};
 
@@ -39,7 +40,7 @@ cargo() {
   case "$*" in
     "run -q --bin $COURSE_PACKAGE"|"run -q --bin $COURSE_PACKAGE -- "*)
       shift 4; [ "$1" = -- ] && shift
-      $COURSE_EXEC "$COURSE_PROGRAM" "$@" ;;
+      CARGO_MANIFEST_DIR="$COURSE_FOLDER" $COURSE_EXEC "$COURSE_PROGRAM" "$@" ;;
     run*) echo "course: a chapter runs its own step: cargo run -q --bin $COURSE_PACKAGE"; return 1 ;;
     *) command cargo "$@" ;;
   esac
@@ -62,7 +63,7 @@ pub struct Shell {
 
 impl Shell {
     /// A bash in the workspace, with an empty database and free ports.
-    pub fn start(workspace: &Workspace, package: &str) -> Result<Self> {
+    pub fn start(workspace: &Workspace, step: &Step) -> Result<Self> {
         let program = workspace.binary()?;
         // Else the program would look for one in the folders around, and find the reader's.
         fs::write(workspace.root.join(".env"), "")?;
@@ -73,7 +74,9 @@ impl Shell {
         bash.envs(workspace.cargo_env()).env("LC_ALL", "C.UTF-8");
         bash.env("GIT_CEILING_DIRECTORIES", workspace.root.parent().unwrap_or(&workspace.root));
         bash.env("PORT", ports[0].1.to_string());
-        bash.env("COURSE_PACKAGE", package).env("COURSE_PROGRAM", program);
+        bash.env("COURSE_PACKAGE", step.package()).env("COURSE_PROGRAM", program);
+        // As cargo would tell it.
+        bash.env("COURSE_FOLDER", workspace.root.join(step.folder()));
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut bash, 0);
         bash.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
@@ -86,7 +89,7 @@ impl Shell {
             log: workspace.root.with_extension("log"),
             root: workspace.root.display().to_string(),
             ports,
-            package: package.into(),
+            package: step.package(),
             server: false,
         };
         shell.send(PRELUDE)?;

@@ -194,7 +194,7 @@ fn try_all<'a>(
             }
         };
         let fails = |why| chapter.error(first, format!("this cannot be tried: {why:#}"));
-        let mut shell = Shell::start(&workspace, &step.package()).map_err(fails)?;
+        let mut shell = Shell::start(&workspace, step).map_err(fails)?;
         for command in commands {
             let output = shell.run(&command.text, &command.output);
             let fails = |why| chapter.error(command.line, format!("{}: {why:#}", command.text));

@@ -8,8 +8,9 @@ use crate::author::{replay, try_chapter};
 const SERVER: &str = r#"use std::io::{Read, Write};
 
 fn main() {
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap();
     if let Some(word) = std::env::args().nth(1) {
-        return println!("ran {word} {}", env!("CARGO_MANIFEST_DIR"));
+        return println!("ran {word} {folder}");
     }
     if std::env::var("BAD").is_ok() {
         eprintln!("Error: it is bad.");
@@ -19,7 +20,7 @@ fn main() {
     let Ok(listener) = std::net::TcpListener::bind(&address) else {
         return println!("Error: cannot listen on {address}");
     };
-    println!("Using database {}/db.sqlite3", env!("CARGO_MANIFEST_DIR"));
+    println!("Using database {folder}/db.sqlite3");
     println!("Starting server at http://{address}/");
     println!("Warning: a sample");
     for (n, stream) in listener.incoming().enumerate() {
