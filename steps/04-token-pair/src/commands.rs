@@ -11,7 +11,7 @@ use crate::db::Db;
 use crate::fields::email_address;
 use crate::migrations;
 use crate::parsers::RequestData;
-use crate::settings::Settings;
+use crate::settings::{Settings, this_folder};
 
 /// The backend of a Django tutorial, in Rust.
 #[derive(Parser)]
@@ -57,7 +57,7 @@ pub async fn run(
         Command::Migrate => migrate(&open().await?).await?,
         Command::Showmigrations => showmigrations(&open().await?).await?,
         Command::Makemigrations { name } => {
-            makemigrations(&Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations"), &name)?
+            makemigrations(&Path::new(&this_folder(lookup)).join("migrations"), &name)?
         }
         Command::Createsuperuser { username, email } => {
             let db = open().await?;

@@ -56,9 +56,6 @@ const SAMPLE_KEY: &str = "insecure-sample-key-from-the-course-do-not-use-in-prod
 
 const KEY_EXAMPLE: &str = "$(openssl rand -hex 32)";
 
-/// The database when DEBUG is on and DATABASE_URL is empty: beside the step's source.
-const THIS_FOLDER: &str = concat!("sqlite:", env!("CARGO_MANIFEST_DIR"), "/db.sqlite3");
-
 /// Django's list when DEBUG is on and ALLOWED_HOSTS is empty.
 const THIS_MACHINE: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];
 
@@ -69,6 +66,7 @@ impl Settings {
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let vars = Vars(lookup);
         let debug = vars.flag("DEBUG", true)?;
+        let own_file = format!("{}/db.sqlite3", this_folder(&vars.0));
         let settings = Settings {
             debug,
             address: vars
@@ -98,7 +96,7 @@ impl Settings {
             cors_allow_credentials: vars.flag("CORS_ALLOW_CREDENTIALS", false)?,
             database_url: vars
                 .value("DATABASE_URL", "sqlite:FILE", "sqlite:/srv/db.sqlite3", sqlite_file)?
-                .or_else(|| debug.then(|| THIS_FOLDER.into()))
+                .or_else(|| debug.then(|| sqlite_url(&own_file)))
                 .ok_or_else(|| missing("DATABASE_URL", "sqlite:/srv/db.sqlite3"))?,
             bcrypt_rounds: vars
                 .value("BCRYPT_ROUNDS", "a number from 4 to 20", "12", |s| {
@@ -254,6 +252,17 @@ fn is_host(text: &str) -> bool {
 fn is_origin(text: &str) -> bool {
     text.contains("://")
         && text.parse::<Origin>().is_ok_and(|origin| origin.to_string() == text)
+}
+
+/// The step's folder, of which `cargo run` tells the program. One that is started without
+/// cargo takes the current folder for it.
+pub fn this_folder(lookup: impl Fn(&str) -> Option<String>) -> String {
+    lookup("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into())
+}
+
+/// The address of a file. In an address `%` and `?` have a meaning of their own.
+pub fn sqlite_url(file: &str) -> String {
+    format!("sqlite:{}", file.replace('%', "%25").replace('?', "%3F"))
 }
 
 /// An SQLite file. Not `sqlite::memory:`: each connection would have a database of its own.

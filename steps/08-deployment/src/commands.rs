@@ -11,7 +11,7 @@ use crate::db::Db;
 use crate::fields::email_address;
 use crate::migrations;
 use crate::parsers::RequestData;
-use crate::settings::Settings;
+use crate::settings::{Settings, this_folder};
 use crate::tokens;
 
 /// The backend of a Django tutorial, in Rust.
@@ -68,7 +68,8 @@ pub async fn run(
         Command::Showmigrations => showmigrations(&open().await?).await?,
         Command::Makemigrations { name } => {
             // A change is a change of both, each in its own SQL.
-            let folders = FOLDERS.map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
+            let this_folder = this_folder(lookup);
+            let folders = FOLDERS.map(|path| Path::new(&this_folder).join(path));
             let said = folders.iter().map(|folder| makemigrations(folder, &name));
             said.collect::<Result<Vec<_>, _>>()?.join("\n")
         }

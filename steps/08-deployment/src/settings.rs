@@ -257,7 +257,7 @@ pub fn load_dotenv() -> Result<(), String> {
 }
 
 /// The variables, and how to turn their texts into values. A blank text counts as unset.
-pub struct Vars<F>(F);
+pub struct Vars<F>(pub F);
 
 impl<F: Fn(&str) -> Option<String>> Vars<F> {
     /// The error never quotes the text: it may be a secret in the wrong place.
@@ -333,6 +333,12 @@ fn is_host(text: &str) -> bool {
 fn is_origin(text: &str) -> bool {
     text.contains("://")
         && text.parse::<Origin>().is_ok_and(|origin| origin.to_string() == text)
+}
+
+/// The step's folder, of which `cargo run` tells the program. One that is started without
+/// cargo takes the current folder for it.
+pub fn this_folder(lookup: impl Fn(&str) -> Option<String>) -> String {
+    lookup("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into())
 }
 
 /// Addresses, or networks such as `10.0.0.0/8`, with commas between.

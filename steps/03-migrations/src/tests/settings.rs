@@ -1,5 +1,8 @@
+use std::path::{Path, PathBuf};
+
 use rocket::http::Status;
 use rocket::serde::json::json;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use super::{client, header, host, json, settings};
 
@@ -91,6 +94,23 @@ fn without_debug_the_hosts_must_be_named() {
 fn without_debug_the_database_must_be_named() {
     let vars = [("DEBUG", "false"), ("ALLOWED_HOSTS", "example.com")];
     assert!(settings(&vars).unwrap_err().starts_with("DATABASE_URL must be set"));
+}
+
+/// Where the database is when these variables are set and no others.
+fn database_file(vars: &[(&str, &str)]) -> PathBuf {
+    let url = settings(vars).expect("settings").database_url;
+    let options: SqliteConnectOptions = url.parse().expect("an address");
+    options.get_filename().into()
+}
+
+#[test]
+fn the_database_is_beside_the_source_wherever_that_is_now() {
+    for folder in ["/home/alice/who is asking/steps/x", "/tmp/50%20?mode=ro#ü"] {
+        let file = database_file(&[("CARGO_MANIFEST_DIR", folder)]);
+        assert_eq!(file, Path::new(folder).join("db.sqlite3"), "cargo run tells the folder");
+    }
+    let file = database_file(&[]);
+    assert_eq!(file, Path::new("./db.sqlite3"), "without cargo it is the current folder");
 }
 
 #[test]

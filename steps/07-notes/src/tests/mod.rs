@@ -27,7 +27,7 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, sqlite_url};
 
 /// The settings of a program started with these variables and no others.
 fn settings(vars: &[(&str, &str)]) -> Result<Settings, String> {
@@ -67,7 +67,7 @@ fn server(vars: &[(&str, &str)], folder: &TempDir) -> Rocket<Build> {
 }
 
 fn database_url(folder: &TempDir) -> String {
-    format!("sqlite:{}", folder.path().join("test.sqlite3").display())
+    sqlite_url(&folder.path().join("test.sqlite3").display().to_string())
 }
 
 /// Looks into the database from outside, as `sqlite3 test.sqlite3` would.

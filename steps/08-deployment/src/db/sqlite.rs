@@ -12,7 +12,7 @@ use sqlx::sqlite::{
 };
 
 use super::WAIT;
-use crate::settings::{Secret, Vars, missing};
+use crate::settings::{Secret, Vars, missing, this_folder};
 
 /// sqlx's name for the kind of database.
 pub type Backend = sqlx::Sqlite;
@@ -32,9 +32,6 @@ pub const HAS_MIGRATIONS: &str =
 /// How long to wait before a database that is busy is opened once more.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The database when DEBUG is on and DATABASE_URL is empty: beside the step's source.
-const THIS_FOLDER: &str = concat!("sqlite:", env!("CARGO_MANIFEST_DIR"), "/db.sqlite3");
-
 /// DATABASE_URL, as `sqlite:FILE`.
 pub fn url<F>(vars: &Vars<F>, debug: bool) -> Result<Secret, String>
 where
@@ -52,10 +49,16 @@ where
                     DATABASE_URL=sqlite:/srv/db.sqlite3."
             .into());
     }
+    let own_file = format!("{}/db.sqlite3", this_folder(&vars.0));
     named
-        .or_else(|| debug.then(|| THIS_FOLDER.into()))
+        .or_else(|| debug.then(|| sqlite_url(&own_file)))
         .map(Secret)
         .ok_or_else(|| missing("DATABASE_URL", example))
+}
+
+/// The address of a file. In an address `%` and `?` have a meaning of their own.
+pub fn sqlite_url(file: &str) -> String {
+    format!("sqlite:{}", file.replace('%', "%25").replace('?', "%3F"))
 }
 
 /// An SQLite file. Not `sqlite::memory:`: each connection would have a database of its own.

@@ -1,13 +1,17 @@
 //! What SQLite itself must do; and a database for each test, a file in a folder that goes
 //! with it.
 
+use std::path::{Path, PathBuf};
+
 use rocket::local::blocking::Client;
 use rocket::serde::json::json;
 use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
 use super::{App, app_with_users, async_run, client, header, post, rows, server, settings};
 use crate::db::Connection;
+use crate::db::backend::sqlite_url;
 use crate::settings::Settings;
 
 /// An address that can be read; nothing is opened there.
@@ -22,7 +26,7 @@ impl Database {
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("test.sqlite3");
-        let url = format!("sqlite:{}?mode=rwc", file.display());
+        let url = sqlite_url(&file.display().to_string()) + "?mode=rwc";
         Database { url, folder }
     }
 
@@ -31,6 +35,24 @@ impl Database {
         let read = |name| std::fs::read(self.folder.path().join(name)).unwrap_or_default();
         [read("test.sqlite3"), read("test.sqlite3-wal")].concat()
     }
+}
+
+/// Where the database is when these variables are set and no others.
+fn database_file(vars: &[(&str, &str)]) -> PathBuf {
+    let none = [("DATABASE_URL", "")];
+    let url = settings(&[vars, &none].concat()).expect("settings").database_url.0;
+    let options: SqliteConnectOptions = url.parse().expect("an address");
+    options.get_filename().into()
+}
+
+#[test]
+fn the_database_is_beside_the_source_wherever_that_is_now() {
+    for folder in ["/home/alice/who is asking/steps/x", "/tmp/50%20?mode=ro#ü"] {
+        let file = database_file(&[("CARGO_MANIFEST_DIR", folder)]);
+        assert_eq!(file, Path::new(folder).join("db.sqlite3"), "cargo run tells the folder");
+    }
+    let file = database_file(&[]);
+    assert_eq!(file, Path::new("./db.sqlite3"), "without cargo it is the current folder");
 }
 
 /// A database as the server of step 2 left it, with two users.
