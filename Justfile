@@ -26,32 +26,32 @@ fetch:
 # Get a chapter ready in work/: the step before it, and its tests
 [group('learner')]
 start step *args:
-    cargo run -q -p course -- start {{ step }} {{ args }}
+    cargo run -p course -- start {{ step }} {{ args }}
 
 # Ask work/ whether it behaves: `just check`, `just check 4 --all`, `just check 4 --from step-4`
 [group('learner')]
 check *args:
-    cargo run -q -p course -- check {{ args }}
+    cargo run -p course -- check {{ args }}
 
 # See whether work/ solves an exercise: `just exercise 2.1`
 [group('learner')]
 exercise id:
-    cargo run -q -p course -- exercise {{ id }}
+    cargo run -p course -- exercise {{ id }}
 
 # What a chapter adds: `just diff 4`; or how work/ differs from its step: `just diff 4 work`
 [group('learner')]
 diff step *folder:
-    cargo run -q -p course -- diff {{ trim_start_match(step, "step-") }} {{ folder }}
+    cargo run -p course -- diff {{ trim_start_match(step, "step-") }} {{ folder }}
 
 # Serve a step, or work, with the users and settings of the check: `just serve 4 --port 8000`
 [group('learner')]
 serve what="work" *args:
-    cargo run -q -p course -- serve {{ what }} {{ args }}
+    cargo run -p course -- serve {{ what }} {{ args }}
 
 # Run a command beside a PostgreSQL that stops with it: `just postgres`, the tests of step 8
 [group('learner')]
 postgres *args:
-    cargo run -q -p course -- postgres {{ args }}
+    cargo run -p course -- postgres {{ args }}
 
 # The Django app of the source notes, to compare with: `just django [PROFILE [PORT]]`
 [group('learner')]
@@ -61,4 +61,4 @@ django profile="default" port="8000":
 # Prove the course, and carry changes: `just dev replay 2`, `just dev carry`, `just dev mutants --step 4`
 [group('author')]
 dev *args:
-    cargo run -q -p course -- dev {{ args }}
+    cargo run -p course -- dev {{ args }}

@@ -110,7 +110,7 @@ impl Shell {
                 let text = self.run_server(&start, &[STARTED.to_string()])?;
                 ensure!(self.server, "its server does not start; it printed\n{text}");
             }
-            self.status(&format!("eval {} </dev/null", quoted(&real)))?
+            self.status(&format!("eval {} </dev/null", as_word(&real)))?
         };
         Ok(self.tidy(&output))
     }
@@ -134,10 +134,10 @@ impl Shell {
         }
         // The other's log must not be read in its place.
         let _ = fs::remove_file(&self.log);
-        let log = quoted(&self.log.display().to_string());
+        let log = as_word(&self.log.display().to_string());
         let start = format!(
             "( COURSE_EXEC=exec; eval {} ) </dev/null >{log} 2>&1 & COURSE_NEXT=$!",
-            quoted(command)
+            as_word(command)
         );
         self.bash(&start)?;
         let begin = Instant::now();
@@ -284,6 +284,6 @@ fn without_state(line: &str) -> String {
 }
 
 /// A text as one word of bash.
-fn quoted(text: &str) -> String {
+fn as_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

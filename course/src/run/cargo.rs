@@ -48,10 +48,16 @@ pub fn compile(mut cargo: Command) -> Result<Compiled> {
     Ok(Compiled { warnings: said, executables })
 }
 
-/// What cargo says, without how far it is.
+/// What cargo says, without how far it is: `   Compiling step-4 v0.1.0`, the word to the right
+/// in twelve columns.
 fn without_progress(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.starts_with(' '));
-    lines.filter(|line| !line.starts_with("warning: ")).collect::<Vec<_>>().join("\n")
+    let word = |text: &str| {
+        text.starts_with(' ') && text.trim_start().chars().all(char::is_alphabetic)
+    };
+    let progress =
+        |line: &&str| line.get(..12).is_some_and(word) && line[12..].starts_with(' ');
+    let lines = text.lines().filter(|line| !progress(line) && !line.starts_with("warning: "));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Puts a program that was built where no other build overwrites it. Two programs of one
@@ -80,4 +86,19 @@ pub fn lock(path: &Path) -> Result<File> {
     let file = File::create(path).with_context(|| path.display().to_string())?;
     file.lock()?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_manifest_that_cannot_be_read_the_reason_stays() {
+        let said = "    Blocking waiting for file lock on build directory\n   Compiling step-4 v0.1.0\n\
+                    error: invalid basic string\n --> work/Cargo.toml:2:8\n  |\n2 | name = \"work\n\
+                    warning: `step-4` (bin \"step-4\") generated 1 warning";
+        let want =
+            "error: invalid basic string\n --> work/Cargo.toml:2:8\n  |\n2 | name = \"work";
+        assert_eq!(without_progress(said), want);
+    }
 }
