@@ -2,6 +2,7 @@
 //! with something broken.
 
 mod broken;
+mod build;
 mod carry;
 mod chapters;
 mod console;

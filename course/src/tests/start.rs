@@ -106,3 +106,18 @@ fn what_the_tool_keeps_is_no_part_of_the_work() {
     let names: Vec<_> = files.keys().map(|name| &**name).collect();
     assert_eq!(names, ["Cargo.toml", "src/main.rs", TESTS]);
 }
+
+/// The predecessor is the highest number below, so that a step may be taken out.
+#[test]
+fn numbers_may_have_gaps() {
+    let made = two();
+    let text = made.read("steps/02-two/src/main.rs").replace("two", "seven");
+    made.write("steps/07-seven/Cargo.toml", &manifest(7, ""));
+    made.write("steps/07-seven/src/main.rs", &text);
+    made.write("steps/07-seven/src/tests/mod.rs", "// tests of seven\n");
+    quietly(&made, 7);
+    assert_eq!(made.read("work/src/main.rs"), "fn main() {} // two\n");
+    assert_eq!(made.read("work/src/tests/mod.rs"), "// tests of seven\n");
+    let why = made.repo.step(5).expect_err("there is none").to_string();
+    assert_eq!(why, "there is no step 5; the last one is 7");
+}
