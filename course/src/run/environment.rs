@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 /// Variables that are let through, in capital letters.
-const NAMES: [&str; 43] = [
+const NAMES: &[&str] = &[
     // The person and the machine.
     "HOME",
     "LANG",
@@ -52,14 +52,18 @@ const NAMES: [&str; 43] = [
     "SDKROOT",
     // What a download is told.
     "ALL_PROXY",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
     "SSH_AUTH_SOCK",
+    "XDG_CACHE_HOME",
 ];
 
 /// Families of variables that are let through. `RUST_LOG` is a setting and in none.
-const FAMILIES: [&str; 14] = [
+const FAMILIES: &[&str] = &[
     "AWS_LC_SYS_",
     "CARGO_",
     "CC_",
@@ -68,7 +72,10 @@ const FAMILIES: [&str; 14] = [
     "LIBSQLITE3_",
     "MACOSX_",
     "NIX_",
+    "PIP_",
     "PKG_CONFIG",
+    "PYENV_",
+    "PYTHON",
     "RUSTC",
     "RUSTFLAGS",
     "RUSTUP_",
@@ -78,8 +85,8 @@ const FAMILIES: [&str; 14] = [
 
 /// What cargo tells the program that it runs, which here is the tool. A step that read this
 /// would take the tool's folder for its own.
-const TOLD_TO_US: [&str; 5] =
-    ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"];
+const TOLD_TO_US: &[&str] =
+    &["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"];
 
 /// A command that sees nothing else.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
@@ -92,7 +99,7 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 fn passes(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let begins = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
-    NAMES.contains(&&*name) || begins(&FAMILIES) && !begins(&TOLD_TO_US)
+    NAMES.contains(&&*name) || begins(FAMILIES) && !begins(TOLD_TO_US)
 }
 
 #[cfg(test)]
