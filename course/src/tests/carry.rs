@@ -82,6 +82,17 @@ fn a_second_edit_before_the_commit_is_carried_on_top_of_the_first() {
 }
 
 #[test]
+fn who_takes_all_back_with_git_begins_again_from_the_commit() {
+    let made = three();
+    made.write("steps/01-one/a.rs", &A.replace("four", "4"));
+    carry(&made);
+    made.repo.git(["checkout", "-q", "."]).expect("git");
+    made.write("steps/01-one/a.rs", &A.replace("three", "3"));
+    carry(&made);
+    assert_eq!(made.read("steps/03-three/b.rs"), "one\ntwo\n3\nfour\nthe 5\n");
+}
+
+#[test]
 fn an_edit_of_a_fence_makes_the_steps() {
     let made = three();
     let chapter = made.read("notes/02-two.md");

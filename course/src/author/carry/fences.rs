@@ -99,7 +99,10 @@ impl Pen<'_> {
     fn rewrite(&mut self, fence: &Fence, body: &[String]) {
         let opening = self.chapter.text.lines().nth(fence.line - 1).unwrap_or_default();
         let indent = &opening[..opening.find(['`', '~']).unwrap_or(0)];
-        let line = |text: &String| format!("{indent}{text}").trim_end().to_string();
+        let line = |text: &String| match text.is_empty() {
+            true => indent.trim_end().to_string(),
+            false => format!("{indent}{text}"),
+        };
         let old = fence.line..fence.line + fence.body.lines().count();
         self.splices.push((old, body.iter().map(line).collect()));
     }

@@ -29,11 +29,7 @@ impl Copy {
 /// The course as of the last commit, or as the last `carry` since then has left it.
 pub fn before(repo: &Repo) -> Result<Copy> {
     let copy = Copy::new()?;
-    let head = repo.git(["rev-parse", "HEAD"]);
-    let head = head.context("carry needs the last commit to compare with")?;
-    let carried = repo.git(["rev-parse", "--verify", "-q", &format!("{CARRIED}^")]);
-    let of_head = carried.is_ok_and(|parent| parent == head);
-    let tree = if of_head { CARRIED } else { "HEAD" };
+    let tree = nearest(repo)?;
     let index = copy.repo.root.join(".index");
     let mut prefix = copy.repo.root.clone().into_os_string();
     prefix.push("/");
@@ -42,6 +38,32 @@ pub fn before(repo: &Repo) -> Result<Copy> {
     with_index(repo, &index, &["checkout-index", "-a", &format!("--prefix={prefix}")])?;
     fs::remove_file(index)?;
     Ok(copy)
+}
+
+/// Which of the two: the one that what is there now differs less from. An author who carried
+/// and then took it all back with git begins again from the commit.
+fn nearest(repo: &Repo) -> Result<&'static str> {
+    let head = repo.git(["rev-parse", "HEAD"]);
+    let head = head.context("carry needs the last commit to compare with")?;
+    let parent = repo.git(["rev-parse", "--verify", "-q", &format!("{CARRIED}^")]);
+    if !parent.is_ok_and(|parent| parent == head) {
+        return Ok("HEAD");
+    }
+    let now = tree(repo)?;
+    let away = |from: &str| -> Result<usize> {
+        let names = ["diff", "--name-only", "--no-renames", from, now.trim()];
+        Ok(repo.git(names)?.lines().count())
+    };
+    Ok(if away(CARRIED)? < away("HEAD")? { CARRIED } else { "HEAD" })
+}
+
+/// The course as it is, as a tree of git's.
+fn tree(repo: &Repo) -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    let index = folder.path().join("index");
+    with_index(repo, &index, &["read-tree", "HEAD"])?;
+    with_index(repo, &index, &["add", "-A"])?;
+    with_index(repo, &index, &["write-tree"])
 }
 
 /// The course as it is, in files that may be changed.
@@ -79,11 +101,7 @@ pub fn write_back(copy: &Repo, repo: &Repo) -> Result<Vec<String>> {
 
 /// Remembers this state as one in which chapters and steps agree.
 pub fn remember(repo: &Repo) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let index = folder.path().join("index");
-    with_index(repo, &index, &["read-tree", "HEAD"])?;
-    with_index(repo, &index, &["add", "-A"])?;
-    let tree = with_index(repo, &index, &["write-tree"])?;
+    let tree = tree(repo)?;
     let who = ["-c", "user.name=course", "-c", "user.email=course@localhost"];
     let commit = ["commit-tree", "-p", "HEAD", "-m", "carried", tree.trim()];
     let commit = repo.git(who.into_iter().chain(commit))?;
