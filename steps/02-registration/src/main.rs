@@ -88,6 +88,15 @@ async fn runserver(settings: Settings) -> Result<(), Option<String>> {
                  or choose another port, for example PORT=8001."
             )),
             ErrorKind::FailedFairings(_) => None,
+            // Its own text says neither what is missing nor which handler asks for it.
+            ErrorKind::SentinelAborts(missing) => {
+                let one = missing.iter().map(|it| {
+                    let (file, line, _) = it.location;
+                    format!("{} for the handler at {file}:{line}", it.type_name)
+                });
+                let all = one.collect::<Vec<_>>().join(", ");
+                Some(format!("urls.rs neither manages nor attaches {all}."))
+            }
             other => Some(format!("the server stopped: {other}.")),
         }),
     }
