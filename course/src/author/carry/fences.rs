@@ -233,7 +233,7 @@ fn anew(hunk: &[&str], before: &[String], after: &[String], shown: &Range<usize>
     let leading = hunk.iter().take_while(|line| line.starts_with(' ')).count();
     let trailing = hunk.iter().rev().take_while(|line| line.starts_with(' ')).count();
     let around = leading.max(trailing).max(CONTEXT);
-    let changed = hunks(before, after);
+    let changed = laid_out(before, after);
     // A hunk that was one stays one, if what it shows lies together.
     let mut groups: Vec<(Range<usize>, Vec<Hunk>)> = Vec::new();
     for hunk in changed {
@@ -289,7 +289,7 @@ fn same_form(
 /// A diff of two texts in as many hunks as it needs.
 fn difference(before: &[String], after: &[String]) -> Lines {
     let mut groups: Vec<(Range<usize>, Vec<Hunk>)> = Vec::new();
-    for hunk in hunks(before, after) {
+    for hunk in laid_out(before, after) {
         let range =
             hunk.old.start.saturating_sub(CONTEXT)..(hunk.old.end + CONTEXT).min(before.len());
         match groups.last_mut() {
@@ -301,6 +301,34 @@ fn difference(before: &[String], after: &[String]) -> Lines {
         }
     }
     print(before, after, groups)
+}
+
+/// The places that differ, each where an author would put it: a new function begins with the
+/// empty line before it and ends with its own brace, not with that of the function above.
+fn laid_out(before: &[String], after: &[String]) -> Vec<Hunk> {
+    let closes = |line: &String| line.trim_start().starts_with(['}', ')', ']']);
+    let mut places = hunks(before, after);
+    for index in 0..places.len() {
+        let floor = index.checked_sub(1).map_or(0, |last| places[last].new.end);
+        let Hunk { old, new } = &mut places[index];
+        if old.start != old.end {
+            continue;
+        }
+        // Up as far as the text is the same, then down again past a brace.
+        let up = |new: &Range<usize>| {
+            new.start > floor && after[new.start - 1] == after[new.end - 1]
+        };
+        let mut least = new.clone();
+        while up(&least) {
+            least = least.start - 1..least.end - 1;
+        }
+        while least.start < new.start && closes(&after[least.start]) {
+            least = least.start + 1..least.end + 1;
+        }
+        let by = new.start - least.start;
+        (*old, *new) = (old.start - by..old.end - by, least);
+    }
+    places
 }
 
 /// Prints each group with so many lines around it that it stands in one place only.
@@ -364,6 +392,12 @@ mod tests {
         let hunk = [" a", "-b", "-c", "+1", "+2", " d"];
         let (before, after) = (lines("a B c d"), lines("a 1 2 d"));
         assert_eq!(anew(&hunk, &before, &after, &(0..4)), [" a", "-B", "-c", "+1", "+2", " d"]);
+    }
+
+    #[test]
+    fn a_new_function_is_shown_from_the_empty_line_before_it_to_its_brace() {
+        let (before, after) = (lines("{ a }  z"), lines("{ a }  { b }  z"));
+        assert_eq!(difference(&before, &after), [" a", " }", "+", "+{", "+b", "+}", " ", " z"]);
     }
 
     #[test]

@@ -192,8 +192,8 @@ fn words(text: &str) -> Vec<String> {
     WORD.find_iter(text).map(|word| word.as_str().into()).collect()
 }
 
-/// Whether one text may have come from the other: half of the words of the shorter are in
-/// both, in the same order.
+/// Whether one text may have come from the other: half of the words of the longer are in both,
+/// in the same order. With less, a word would find a place that was never meant.
 fn alike(old: &[String], new: &[String]) -> bool {
     let telling = |words: &[String]| -> Vec<String> {
         words.iter().filter(|word| !word.trim().is_empty()).cloned().collect()
@@ -205,7 +205,7 @@ fn alike(old: &[String], new: &[String]) -> bool {
         .filter(|op| matches!(op, DiffOp::Equal { .. }))
         .map(|op| op.old_range().len())
         .sum();
-    2 * same >= old.len().min(new.len()).max(1)
+    2 * same >= old.len().max(new.len()).max(1)
 }
 
 /// A piece of a merge.
