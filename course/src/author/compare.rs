@@ -10,7 +10,6 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -289,12 +288,10 @@ impl Django {
         folder: &TempDir,
         log: &PathBuf,
     ) -> Result<Command> {
-        let name = profile.to_possible_value();
-        let name = name.map(|value| value.get_name().to_string()).unwrap_or_default();
         let mut command = Command::from(environment::command("bash"));
         command
             .arg(repo.root.join("reference/django/start.sh"))
-            .args([name, port.to_string()])
+            .args([profile.to_string(), port.to_string()])
             .env("DB_PATH", folder.path().join("django.sqlite3"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -9,6 +9,7 @@ pub mod tokens;
 pub mod variables;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -102,6 +103,17 @@ pub enum Profile {
     Default,
     Rotate,
     RotateBlacklist,
+}
+
+impl fmt::Display for Profile {
+    /// As the command line takes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Profile::Default => "default",
+            Profile::Rotate => "rotate",
+            Profile::RotateBlacklist => "rotate_blacklist",
+        })
+    }
 }
 
 /// A request and what must come back.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::Tally;
-use super::report::{Failure, Shown};
+use super::failure::{Failure, Shown};
 use crate::contract::compare::{Difference, Kind, compare};
 use crate::contract::differences::Differences;
 use crate::contract::tokens::{mint, never_saved};
@@ -25,18 +24,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn count(&self, label: &str, tally: &mut Tally) {
-        match self {
-            Outcome::Passed => tally.passed += 1,
-            Outcome::Ours => {
-                tally.passed += 1;
-                tally.ours += 1;
-            }
-            Outcome::NotCompared => tally.not_compared += 1,
-            Outcome::Failed(_) => tally.failed.push(label.into()),
-        }
-    }
-
     pub fn failure(self) -> Option<Failure> {
         match self {
             Outcome::Failed(failure) => Some(*failure),

@@ -4,7 +4,7 @@ use anyhow::Result;
 use regex::Regex;
 
 use super::cases::Outcome;
-use super::report::{Failure, Shown};
+use super::failure::{Failure, Shown};
 use crate::contract::compare::{Difference, Kind};
 use crate::contract::{CommandCase, CommandExpect};
 use crate::run::place::{Finished, Place};

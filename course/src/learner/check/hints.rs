@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use regex::Regex;
 use serde::Deserialize;
 
-use super::report::Failure;
+use super::failure::Failure;
 use crate::contract::compare::{Difference, Kind};
 use crate::contract::{self};
 
