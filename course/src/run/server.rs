@@ -23,7 +23,7 @@ use crate::http::{Address, Answer, Outgoing, send};
 pub struct Server {
     pub address: Address,
     pub child: Child,
-    place: Arc<Place>,
+    pub place: Arc<Place>,
 }
 
 impl Server {

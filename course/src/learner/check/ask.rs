@@ -2,10 +2,12 @@
 
 use anyhow::Result;
 
-use super::cases::Session;
+use super::cases::{Outcome, Session};
 use super::commands::Terminal;
-use super::plan::{GroupPlan, Plan, ServerPlan};
-use super::report::Report;
+use super::failure::Failure;
+use super::lessons::{self, Lesson, Own, Room};
+use super::plan::{GroupPlan, LessonPlan, Plan, ServerPlan};
+use super::report::{Report, Section};
 use crate::contract::{Case, Profile};
 use crate::http::Address;
 use crate::run::output::Output;
@@ -32,7 +34,7 @@ pub async fn ask_program(
             Err(why) => report.did_not_start(&why)?,
         }
     }
-    Ok(())
+    look_at_lessons(plan, program, report).await
 }
 
 /// Asks a server that runs already.
@@ -44,6 +46,19 @@ pub async fn ask_address(
 ) -> Result<()> {
     for group in plan.of_profile(profile) {
         ask_group(plan, group, address, address, report).await?;
+    }
+    let (lessons, left) = plan.lessons_of_profile(profile);
+    if report.goes_on() && !lessons.is_empty() {
+        let room = Room { address, shown: address, own: None };
+        let mut section = report.section(lessons::GROUP, lessons.len());
+        look_at(&lessons, &room, &mut section).await?;
+        section.end()?;
+    }
+    if report.goes_on() && !left.is_empty() {
+        report.say("\nNot looked at over --url, and from work/ it would be:")?;
+        for lesson in left {
+            report.say(format_args!("  {}: {}", lesson.label(), lesson.needs.reason()))?;
+        }
     }
     Ok(())
 }
@@ -116,4 +131,48 @@ async fn run_commands(plan: &Plan<'_>, program: &Built, report: &mut Report<'_>)
         }
     }
     section.end()
+}
+
+/// Looks at the lessons, each on a server that it needs.
+async fn look_at_lessons(
+    plan: &Plan<'_>,
+    program: &Built,
+    report: &mut Report<'_>,
+) -> Result<()> {
+    let total = plan.lessons.iter().map(|server| server.lessons.len()).sum();
+    if !report.goes_on() || total == 0 {
+        return Ok(());
+    }
+    // The address to print, as above.
+    let shown = "http://127.0.0.1:8000".parse()?;
+    let mut section = report.section(lessons::GROUP, total);
+    for LessonPlan { settings, lessons } in &plan.lessons {
+        if !section.goes_on() {
+            break;
+        }
+        let server = Server::start(program, settings.clone(), 0, Output::Kept).await?;
+        let own = Some(Own { program, place: &server.place, settings });
+        let room = Room { address: &server.address, shown: &shown, own };
+        look_at(lessons, &room, &mut section).await?;
+        server.stop().await?;
+    }
+    section.end()
+}
+
+async fn look_at(
+    lessons: &[&'static Lesson],
+    room: &Room<'_>,
+    section: &mut Section<'_, '_>,
+) -> Result<()> {
+    for lesson in lessons {
+        let outcome = match lesson.ask(room).await {
+            Ok(()) => Outcome::Passed,
+            Err(broken) => Outcome::Failed(Box::new(Failure::of_lesson(lesson, broken))),
+        };
+        section.add(&lesson.label(), outcome)?;
+        if !section.goes_on() {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -168,6 +168,7 @@ impl<'g> Session<'g> {
             earlier: None,
             shown,
             found,
+            lesson: None,
         }))
     }
 }

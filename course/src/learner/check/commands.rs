@@ -44,6 +44,7 @@ impl<'p> Terminal<'p> {
             earlier: None,
             shown: shown(command, &case.expect, &finished, &found),
             found,
+            lesson: None,
         })))
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use textwrap::{Options, WordSplitter, fill as fill_words};
 
 use super::hints::Hints;
+use super::lessons::{self, Broken, Lesson};
 use crate::contract::compare::{Difference, Kind, in_words};
 use crate::contract::variables::{Variables, as_text, fill};
 use crate::contract::{Contract, Expect, Profile};
@@ -23,6 +24,53 @@ pub struct Failure {
     pub earlier: Option<String>,
     pub shown: Shown,
     pub found: Vec<Difference>,
+    /// For a lesson, which is explained beside its code and not in hints.json.
+    pub lesson: Option<(&'static Lesson, String)>,
+}
+
+impl Failure {
+    pub fn of_lesson(lesson: &'static Lesson, broken: Broken) -> Self {
+        Failure {
+            group: lessons::GROUP.into(),
+            case: lesson.name.into(),
+            label: lesson.label(),
+            step: lesson.step,
+            why: None,
+            earlier: None,
+            shown: broken.shown,
+            found: broken.found,
+            lesson: Some((lesson, broken.cause)),
+        }
+    }
+
+    fn advice<'a>(&'a self, hints: &'a Hints) -> Advice<'a> {
+        if let Some((lesson, cause)) = &self.lesson {
+            return Advice {
+                checks: lesson.checks.into(),
+                matters: Some(lesson.matters),
+                cause: Some(cause),
+                read: Some((lesson.chapter, Some(lesson.heading))),
+            };
+        }
+        let why = self.why.as_ref().map(|why| sentence(why)).unwrap_or_default();
+        let purpose = hints.purpose(&self.group, &self.case);
+        let cause = hints.cause(self);
+        Advice {
+            checks: purpose.map(|it| format!("{} {why}", it.checks)).unwrap_or(why),
+            matters: purpose.map(|it| &*it.matters),
+            cause: cause.map(|it| &*it.cause),
+            read: cause.map(|it| (&*it.chapter, it.heading.as_deref())),
+        }
+    }
+}
+
+/// What is told beside what was seen.
+struct Advice<'a> {
+    checks: String,
+    matters: Option<&'a str>,
+    cause: Option<&'a str>,
+    /// A chapter, and a heading in it.
+    read: Option<(&'a str, Option<&'a str>)>,
 }
 
 /// A line of an answer, and whether it is one that differs.
@@ -76,14 +124,11 @@ pub fn render(failure: &Failure, hints: &Hints) -> String {
         let note = format!("It needs what \"{earlier}\" should give. That one failed:");
         text += &paragraph("Before that", &note);
     }
-    let purpose = hints.purpose(&failure.group, &failure.case);
-    let why = failure.why.as_ref().map(|why| sentence(why)).unwrap_or_default();
-    if let Some(purpose) = purpose {
-        text += &paragraph("What it checks", &format!("{} {why}", purpose.checks));
-        text += &paragraph("Why it matters", &purpose.matters);
-    } else if !why.is_empty() {
-        text += &paragraph("What it checks", &why);
+    let advice = failure.advice(hints);
+    if !advice.checks.is_empty() {
+        text += &paragraph("What it checks", &advice.checks);
     }
+    text += &advice.matters.map(|it| paragraph("Why it matters", it)).unwrap_or_default();
     let title = if failure.group == "commands" { "The command" } else { "The request" };
     text += &format!("\n  {title}\n{}", indented(&failure.shown.asked));
     text += &format!("\n  What came back\n{}", marked(&failure.shown.came_back));
@@ -93,11 +138,10 @@ pub fn render(failure: &Failure, hints: &Hints) -> String {
     if failure.found.len() > SHOWN {
         text += &format!("    and in {} more places\n", failure.found.len() - SHOWN);
     }
-    if let Some(cause) = hints.cause(failure) {
-        text += &paragraph("The usual cause", &cause.cause);
-        let heading = cause.heading.iter().map(|heading| format!(", \"{heading}\""));
-        let heading = heading.collect::<String>();
-        text += &format!("\n  To read\n    notes/{}.md{heading}\n", cause.chapter);
+    text += &advice.cause.map(|it| paragraph("The usual cause", it)).unwrap_or_default();
+    if let Some((chapter, heading)) = advice.read {
+        let heading = heading.map(|heading| format!(", \"{heading}\"")).unwrap_or_default();
+        text += &format!("\n  To read\n    notes/{chapter}.md{heading}\n");
     }
     text
 }
@@ -421,6 +465,7 @@ mod tests {
             earlier: None,
             shown,
             found,
+            lesson: None,
         };
         let text = render(&failure, &Hints::load().expect("the hints"));
         let want = r#"

@@ -4,6 +4,7 @@
 //! - [`plan`]: what is asked of which server, in which order
 //! - [`ask`]: does that
 //! - [`cases`], [`commands`]: one request, one command
+//! - [`lessons`]: what no single answer shows
 //! - [`report`], [`failure`], [`hints`]: what the person reads
 
 mod ask;
@@ -11,6 +12,7 @@ pub mod cases;
 mod commands;
 mod failure;
 mod hints;
+pub mod lessons;
 mod plan;
 mod report;
 
@@ -122,7 +124,7 @@ async fn check_address(
     }
     let profile = args.profile.unwrap_or(Profile::Default);
     let plan = Plan::new(&contract, &differences, choice);
-    if plan.of_profile(profile).is_empty() {
+    if plan.of_profile(profile).is_empty() && plan.lessons_of_profile(profile).0.is_empty() {
         return Err(nothing(&contract, choice, Some(profile)));
     }
     let needs = failure::needs(&contract, choice.step, profile);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Error, anyhow};
 
+use super::lessons::{self, LESSONS, Lesson};
 use crate::contract::differences::Differences;
 use crate::contract::{Case, CommandCase, Contract, Fixtures, Group, Profile};
 use crate::run::settings::{Settings, settings};
@@ -27,6 +28,14 @@ pub struct Plan<'c> {
     pub commands: Vec<Planned<'c, CommandCase>>,
     /// One server after the other.
     pub servers: Vec<ServerPlan<'c>>,
+    /// What no single answer shows, on servers of its own.
+    pub lessons: Vec<LessonPlan>,
+}
+
+/// A server to start, and the lessons that are looked at there.
+pub struct LessonPlan {
+    pub settings: Settings,
+    pub lessons: Vec<&'static Lesson>,
 }
 
 /// A case to run. One that is not counted runs for those after it, which may need what it did.
@@ -60,11 +69,21 @@ impl<'c> Plan<'c> {
             differences,
             commands: chooser.planned("commands", commands),
             servers: chooser.servers(),
+            lessons: chooser.lessons(),
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.servers.is_empty()
+        self.commands.is_empty() && self.servers.is_empty() && self.lessons.is_empty()
+    }
+
+    /// The lessons for a server that runs already, and those that need more than requests.
+    pub fn lessons_of_profile(
+        &self,
+        profile: Profile,
+    ) -> (Vec<&'static Lesson>, Vec<&'static Lesson>) {
+        let lessons = self.lessons.iter().flat_map(|server| server.lessons.iter().copied());
+        lessons.partition(|lesson| lesson.needs.over_http(profile))
     }
 
     /// The groups for a server that runs already, and treats refresh tokens in this way.
@@ -97,6 +116,23 @@ impl<'c> Chooser<'c, '_> {
         ours.chain(recorded).filter(|server| !server.groups.is_empty()).collect()
     }
 
+    fn lessons(&self) -> Vec<LessonPlan> {
+        let lessons = LESSONS.into_iter().filter(|lesson| {
+            lesson.step <= self.choice.step && self.wants(lessons::GROUP, lesson.name)
+        });
+        let mut plans: Vec<LessonPlan> = Vec::new();
+        for lesson in lessons {
+            let over = lesson.needs.settings().map(|(name, value)| (name.into(), value.into()));
+            let profile = Profile::RotateBlacklist;
+            let settings = settings(&self.contract.fixtures, profile, &over.into());
+            match plans.iter_mut().find(|plan| plan.settings == settings) {
+                Some(plan) => plan.lessons.push(lesson),
+                None => plans.push(LessonPlan { settings, lessons: vec![lesson] }),
+            }
+        }
+        plans
+    }
+
     fn group(&self, group: &'c Group) -> Option<GroupPlan<'c>> {
         let cases = group.cases.iter().map(|case| (&*case.name, case.step, case));
         let cases = self.planned(&group.name, cases);
@@ -119,7 +155,8 @@ impl<'c> Chooser<'c, '_> {
     }
 
     fn wants(&self, group: &str, name: &str) -> bool {
-        self.choice.only.as_ref().is_none_or(|only| match self.contract.is_group(only) {
+        let is_group = |only| only == lessons::GROUP || self.contract.is_group(only);
+        self.choice.only.as_ref().is_none_or(|only| match is_group(only) {
             true => only == group,
             false => format!("{group}/{name}").contains(only),
         })
@@ -186,7 +223,11 @@ fn all(contract: &Contract) -> impl Iterator<Item = Known<'_>> {
         let CommandCase { name, step, .. } = command;
         Known { group: "commands", name, step: *step, profile: None }
     });
-    cases.chain(commands)
+    let lessons = LESSONS.into_iter().map(|lesson| {
+        let Lesson { name, step, .. } = lesson;
+        Known { group: lessons::GROUP, name, step: *step, profile: None }
+    });
+    cases.chain(commands).chain(lessons)
 }
 
 #[cfg(test)]
