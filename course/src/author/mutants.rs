@@ -18,7 +18,7 @@ use crate::repo::{Repo, Step, names, printed};
 use crate::run::program::Built;
 use crate::run::workspace::Workspace;
 use crate::terminal::say;
-use message::{failing_test, mask};
+use message::{failing_test, mask, one_line, usual_cause};
 
 /// Where the mutants are.
 const FOLDER: &str = "course/mutants";
@@ -34,8 +34,12 @@ pub struct Args {
     /// Store the messages that have changed
     #[arg(long)]
     write: bool,
+    /// Show what the mistake is beside what the message takes for its cause, as is done for
+    /// a mutant that runs alone
+    #[arg(long)]
+    causes: bool,
     /// Show which checks and tests no mutant has put to the test, and run nothing
-    #[arg(long, conflicts_with_all = ["name", "step", "write"])]
+    #[arg(long, conflicts_with_all = ["name", "step", "write", "causes"])]
     coverage: bool,
 }
 
@@ -50,10 +54,14 @@ pub fn run(repo: &Repo, args: &Args) -> Result<bool> {
     mutants.retain(|mutant| named(mutant) && of_step(mutant));
     ensure!(!mutants.is_empty(), "no mutant of {FOLDER}/ has such a name or step");
     let mut failed = 0;
+    let causes = args.causes || mutants.len() == 1;
     for mutant in &mutants {
         let proof = mutant.prove(repo, args.write);
         let (line, good) = proof.unwrap_or_else(|why| (format!("FAILED {why:#}"), false));
         say(format!("{}: {line}", mutant.name))?;
+        if causes {
+            say(mutant.causes(repo)?)?;
+        }
         failed += usize::from(!good);
     }
     say(format!("{} passed, {failed} failed", mutants.len() - failed))?;
@@ -135,6 +143,15 @@ impl Mutant {
         Ok((format!("{line}, with another message; {hint}\n{diff}"), false))
     }
 
+    /// What the mistake is, beside what a learner is told of it: the two must say the same.
+    fn causes(&self, repo: &Repo) -> Result<String> {
+        let about = repo.read(&self.path("about.md"))?;
+        let expected = repo.read(&self.path("expected.txt"))?;
+        let told = usual_cause(&expected);
+        let told = told.unwrap_or_else(|| "nothing; a test says it in its own words".into());
+        Ok(format!("  the mistake: {}\n  is told as:  {told}", one_line(&about)))
+    }
+
     /// Builds the step with the bug, asks the check, and when that sees nothing, the tests.
     fn catch(&self, repo: &Repo) -> Result<Option<Caught>> {
         let files = repo.files(&self.step.folder())?;
@@ -189,7 +206,8 @@ mod tests {
     #[test]
     #[ignore = "slow; `course dev mutants` does the same"]
     fn every_mutant_is_caught_with_its_message() {
-        let args = Args { name: None, step: None, write: false, coverage: false };
+        let args =
+            Args { name: None, step: None, write: false, causes: false, coverage: false };
         assert!(run(&repo(), &args).expect("a run"));
     }
 

@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::{FOLDER, Mutant, all};
 use crate::contract;
+use crate::learner::check::lessons::LESSONS;
 use crate::repo::{Repo, Step};
 use crate::terminal::say;
 
@@ -75,7 +76,7 @@ fn later(repo: &Repo) -> Result<Vec<Step>> {
     Ok(repo.steps()?.into_iter().filter(|step| step.number > last).collect())
 }
 
-/// Every file of cases that the steps up to `last` are asked, every way in which a case can
+/// Every lesson, every file of cases that the steps up to `last` are asked, every way in which a case can
 /// fail, and every module of the steps' tests.
 fn wanted(repo: &Repo, last: u32) -> Result<BTreeSet<String>> {
     let contract = contract::load()?;
@@ -83,6 +84,7 @@ fn wanted(repo: &Repo, last: u32) -> Result<BTreeSet<String>> {
     let asked = groups.filter(|group| group.cases.iter().any(|case| case.step <= last));
     let mut wanted: BTreeSet<_> = asked.map(|group| format!("cases {}", group.name)).collect();
     wanted.insert("cases commands".into());
+    wanted.extend(LESSONS.map(|lesson| lesson.label()));
     wanted.extend(KINDS.map(|(kind, _)| format!("difference {kind}")));
     for step in repo.steps()?.iter().filter(|step| step.number <= last) {
         let files = repo.files(&step.folder())?;
@@ -108,7 +110,7 @@ fn hits(repo: &Repo, mutant: &Mutant) -> BTreeSet<String> {
         return BTreeSet::new();
     };
     let group = case.split('/').next().unwrap_or_default();
-    let mut hits = BTreeSet::from([format!("cases {group}")]);
+    let mut hits = BTreeSet::from([format!("cases {group}"), case.to_string()]);
     hits.extend(differences(&text).map(|kind| format!("difference {kind}")));
     hits
 }
@@ -143,7 +145,7 @@ fn place(line: &str) -> Option<&str> {
 
 /// What not-covered.md lists: the lines that begin with a name in backticks.
 fn listed(text: &str) -> Result<BTreeSet<String>> {
-    let line = Regex::new(r"(?m)^- `((?:cases|tests|difference) [^`]+)`")?;
+    let line = Regex::new(r"(?m)^- `((?:cases |tests |difference |lessons/)[^`]+)`")?;
     Ok(line.captures_iter(text).map(|found| found[1].to_string()).collect())
 }
 

@@ -58,9 +58,29 @@ pub fn failing_test(output: &str) -> Option<(String, String)> {
     sections.filter_map(section).min()
 }
 
+/// What a report takes for the cause, and where it sends the reader.
+pub fn usual_cause(report: &str) -> Option<String> {
+    let (_, rest) = report.split_once("\n  The usual cause\n")?;
+    Some(one_line(&rest.replace("\n  To read\n", " To read:")))
+}
+
+/// The same words on one line.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usual_cause_is_told_with_its_chapter() {
+        let report = "FAILED  a/b\n\n  The usual cause\n    The list is\n    asked first.\n\n  \
+                      To read\n    notes/06-rotation.md, \"One use\"\n";
+        let want = "The list is asked first. To read: notes/06-rotation.md, \"One use\"";
+        assert_eq!(usual_cause(report).as_deref(), Some(want));
+        assert_eq!(usual_cause("FAILED  tests::a\n"), None);
+    }
 
     const OUTPUT: &str = "
 running 3 tests

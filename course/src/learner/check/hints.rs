@@ -174,16 +174,17 @@ mod tests {
         }
     }
 
+    /// What a learner reads of a failure with this one difference.
+    fn told(group: &str, case: &str, kind: Kind, place: &str, got: &str) -> String {
+        let (place, got, want) = (place.into(), got.into(), String::new());
+        let found = Difference { kind, place, got, want };
+        let hints = Hints::load().expect("hints");
+        hints.cause_of(group, case, &found).expect("a cause").cause.clone()
+    }
+
     /// The messages that a learner meets first.
     #[test]
     fn the_nearest_cause_is_chosen() {
-        let hints = Hints::load().expect("hints");
-        let cause = |group: &str, case: &str, kind, place: &str, got: &str| {
-            let (place, got, want) = (place.into(), got.into(), String::new());
-            let found = Difference { kind, place, got, want };
-            let cause = hints.cause_of(group, case, &found).expect("a cause");
-            cause.cause.clone()
-        };
         for (group, case, kind, place, got, part) in [
             ("register", "json", Kind::Status, "", "404", "mounts those at /api/user"),
             ("register", "json", Kind::Status, "", "500", "panicked"),
@@ -199,7 +200,35 @@ mod tests {
             ("cors", "log in with origin", Kind::Header, "Vary", "Origin", "cache"),
             ("settings", "a site that may not", Kind::Status, "", "403", "rocket_cors"),
         ] {
-            let text = cause(group, case, kind, place, got);
+            let text = told(group, case, kind, place, got);
+            assert!(text.contains(part), "{group}/{case}: {text}");
+        }
+    }
+
+    /// Each of these was told another cause than its own, until a deliberate bug showed it.
+    #[test]
+    fn a_mistake_is_told_its_own_cause() {
+        let (number, method) =
+            ("token with user_id as a number", "wrong method without authorization");
+        let (page, problems) =
+            ("form page in a browser", "check --deploy, three settings wrong");
+        for (group, case, kind, place, got, part) in [
+            ("register", "whitespace-only username", Kind::Status, "", "201", "trims first"),
+            ("register", page, Kind::Header, "Allow", "no such header", "`complete` knows"),
+            ("refresh", "number", Kind::Field, "code", "missing", "with_code"),
+            ("refresh", "json", Kind::Claim, "access.exp", "1", "ACCESS_TOKEN_LIFETIME"),
+            ("verify", "refresh token", Kind::Status, "", "401", "decode gets None"),
+            ("blacklist", "access token", Kind::Status, "", "200", "nobody is logged out"),
+            ("rotation", "rotate", Kind::Claim, "refresh.exp", "1", "a whole lifetime again"),
+            ("rotation", "rotate", Kind::Field, "refresh", "\"eyJ…\"", "that was sent"),
+            ("notes", number, Kind::Field, "", "[]", "without WHERE"),
+            ("notes", number, Kind::Status, "", "401", "takes both"),
+            ("notes", method, Kind::Status, "", "404", "`complete` adds"),
+            ("notes", method, Kind::Status, "", "405", "The 405 came before"),
+            ("commands", problems, Kind::Status, "exit status", "0", "exit status"),
+            ("commands", problems, Kind::Field, "stderr", "", "all of them"),
+        ] {
+            let text = told(group, case, kind, place, got);
             assert!(text.contains(part), "{group}/{case}: {text}");
         }
     }

@@ -52,7 +52,7 @@ pub struct Args {
     /// With a PostgreSQL of its own in place of SQLite
     #[arg(long, conflicts_with = "url")]
     postgres: bool,
-    /// Only one group, or one case: `token`, `token/wrong password`, or a part of it
+    /// Only one group, or one case: `token`, `lessons`, `token/wrong password`, or a part of it
     #[arg(long)]
     only: Option<String>,
     /// Do not stop at the first failure
@@ -153,6 +153,8 @@ mod tests {
     use super::report::Tally;
     use super::*;
     use crate::contract::differences::Differences;
+    use crate::run::output::Output;
+    use crate::run::server::Server;
 
     /// Everything up to a step.
     fn up_to(step: u32) -> Choice {
@@ -244,6 +246,29 @@ mod tests {
         let (text, tally) = check(3, &choice, false);
         assert_eq!(tally.failed, ["register/with a valid access token"]);
         assert!(text.contains("\"register/log in alice\" should give"), "{text}");
+    }
+
+    /// What requests cannot show is named, and not passed over.
+    #[test]
+    fn over_a_url_the_lessons_that_are_not_looked_at_are_named() {
+        let (contract, differences) =
+            (contract::load().expect("cases"), differences::load().expect("the list"));
+        let choice = Choice { step: 2, only: Some("lessons".into()) };
+        let plan = Plan::new(&contract, &differences, &choice);
+        let mut out = Vec::new();
+        let mut report = Report::new(&mut out).expect("a report");
+        let passed = block_on(async {
+            let program = Program::find(&Repo::find()?, "2")?.build(false)?;
+            let settings = plan.lessons[0].settings.clone();
+            let server = Server::start(&program, settings, 0, Output::Kept).await?;
+            ask_address(&plan, &server.address, Profile::Default, &mut report).await?;
+            server.stop().await?;
+            Ok(report.tally.passed)
+        });
+        let text = String::from_utf8_lossy(&out);
+        assert_eq!(passed.expect("a check"), 1, "one name, one user:\n{text}");
+        let named = "lessons/no password is stored: it looks into the database";
+        assert!(text.contains(named), "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Error, anyhow};
 
-use super::lessons::{self, LESSONS, Lesson};
+use super::lessons::{self, LESSONS, Lesson, Needs};
 use crate::contract::differences::Differences;
 use crate::contract::{Case, CommandCase, Contract, Fixtures, Group, Profile};
 use crate::run::settings::{Settings, settings};
@@ -224,8 +224,8 @@ fn all(contract: &Contract) -> impl Iterator<Item = Known<'_>> {
         Known { group: "commands", name, step: *step, profile: None }
     });
     let lessons = LESSONS.into_iter().map(|lesson| {
-        let Lesson { name, step, .. } = lesson;
-        Known { group: lessons::GROUP, name, step: *step, profile: None }
+        let profile = (lesson.needs == Needs::OneUse).then_some(Profile::RotateBlacklist);
+        Known { group: lessons::GROUP, name: lesson.name, step: lesson.step, profile }
     });
     cases.chain(commands).chain(lessons)
 }
