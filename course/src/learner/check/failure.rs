@@ -396,7 +396,7 @@ fn sentence(text: &str) -> String {
 fn paragraph(title: &str, text: &str) -> String {
     let options = Options::new(80).initial_indent("    ").subsequent_indent("    ");
     // A name from the code, such as `rotation-plain`, stays on one line.
-    let options = options.word_splitter(WordSplitter::NoHyphenation);
+    let options = options.word_splitter(WordSplitter::NoHyphenation).break_words(false);
     format!("\n  {title}\n{}\n", fill_words(text.trim(), options))
 }
 

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::room::{Broken, Room};
+use super::room::{Broken, Room, pair, refresh_with};
 use super::{Lesson, Needs};
 
 pub const NO_PASSWORD_IS_STORED: Lesson = Lesson {
@@ -61,7 +61,7 @@ async fn no_password_of_a_superuser_is_stored(room: &Room<'_>) -> Result<(), Bro
     let asked = format!("DJANGO_SUPERUSER_PASSWORD={password} {}", args.join(" "));
     if done.exit != Some(0) {
         let cause = "This command only prepares the lesson, and should have succeeded.";
-        return Err(Broken::new(asked, "its end", [done.stderr], ["exit status 0"], cause));
+        return Err(Broken::new(asked, "its end", vec![done.stderr], "exit status 0", cause));
     }
     let cause = "The command writes the row itself. It must hash as the view does: with \
                  make_password, before the INSERT.";
@@ -77,8 +77,8 @@ fn look_for(room: &Room<'_>, password: &str, asked: String, cause: &str) -> Resu
     ];
     for (what, form) in forms {
         if room.database_holds(&form)? {
-            let came = [format!("{what}: {form}")];
-            let want = ["none of it; a slow hash with a salt, bcrypt_sha256$$2b$…"];
+            let came = vec![format!("{what}: {form}")];
+            let want = "none of it; a slow hash with a salt, bcrypt_sha256$$2b$…";
             return Err(Broken::new(asked, "in the database", came, want, cause));
         }
     }
@@ -87,15 +87,15 @@ fn look_for(room: &Room<'_>, password: &str, asked: String, cause: &str) -> Resu
 
 async fn no_token_is_stored(room: &Room<'_>) -> Result<(), Broken> {
     let first = room.log_in_as_new("lesson-tokens").await?;
-    let answer = room.prepare(&super::room::refresh_with(&first.refresh), 200).await?;
-    let second = super::room::pair(&answer)?;
-    let asked = "A log-in of lesson-tokens, and a refresh.";
+    let answer = room.prepare(&refresh_with(&first.refresh), 200).await?;
+    let second = pair(&answer)?;
+    let asked = "A log-in of lesson-tokens, and a refresh.".to_string();
     for token in [first.access, first.refresh, second.access, second.refresh] {
         // The signature: a token may be stored in parts.
         let signature = token.rsplit('.').next().unwrap_or(&token);
         if room.database_holds(signature)? {
-            let came = [format!("the whole token: {token}")];
-            let want = ["its id, the claim jti, and not its signature"];
+            let came = vec![format!("the whole token: {token}")];
+            let want = "its id, the claim jti, and not its signature";
             let cause = "The table has a column for the token, as SimpleJWT's has. Nothing asks \
                          for it: the jti says which token it was.";
             return Err(Broken::new(asked, "in the database", came, want, cause));

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::room::{Broken, Pair, Room, pair, post, refresh_with, statuses};
 use super::{Lesson, Needs};
-use crate::http::Answer;
+use crate::http::{Answer, Outgoing};
 
 /// How many requests are sent at once.
 const AT_ONCE: usize = 16;
@@ -45,18 +45,9 @@ async fn one_name_one_user(room: &Room<'_>) -> Result<(), Broken> {
         if won == 1 && count(&answers, 400) == AT_ONCE - 1 {
             continue;
         }
-        let cause = "The name is looked for first, and inserted later. Between the two, other \
-                     requests find it free as well. Let the INSERT decide: the column is \
-                     UNIQUE, and the error of a second one becomes the 400.";
         let how = if won > 1 { "more than one 201" } else { "not 400 for each that lost" };
-        return Err(raced(
-            room,
-            &request(),
-            &answers,
-            how,
-            ["one 201, and 400 for the others"],
-            cause,
-        ));
+        let want = "one 201, and 400 for the others";
+        return Err(raced(room, &request(), &answers, how, want, LOOKS_FOR_THE_NAME));
     }
     Ok(())
 }
@@ -76,11 +67,15 @@ async fn one_token_one_use(room: &Room<'_>) -> Result<(), Broken> {
                 continue;
             }
         };
-        let want = ["one 200, and 401 for the others"];
+        let want = "one 200, and 401 for the others";
         return Err(raced(room, &refresh_with(&token), &answers, how, want, cause));
     }
     Ok(())
 }
+
+const LOOKS_FOR_THE_NAME: &str = "The name is looked for first, and inserted later. Between the \
+    two, other requests find it free as well. Let the INSERT decide: the column is UNIQUE, and the \
+    error of a second one becomes the 400.";
 
 const LOOKS_FIRST: &str = "The list is asked first, and written to later. Between the two, other \
     requests find the token unused as well. One statement must decide: INSERT … ON CONFLICT DO \
@@ -105,15 +100,15 @@ fn winner(answers: &[Answer]) -> anyhow::Result<Pair> {
     pair(won.ok_or_else(|| anyhow::anyhow!("nobody got a token"))?)
 }
 
-fn raced<const N: usize>(
+fn raced(
     room: &Room<'_>,
-    request: &crate::http::Outgoing,
+    request: &Outgoing,
     answers: &[Answer],
     how: &str,
-    want: [&str; N],
+    want: &str,
     cause: &str,
 ) -> Broken {
     let asked = format!("{AT_ONCE} of these at the same time:\n{}", room.curl(request));
-    let came = [how.to_string(), format!("statuses {}", statuses(answers))];
+    let came = vec![how.to_string(), format!("statuses {}", statuses(answers))];
     Broken::new(asked, "the statuses", came, want, cause)
 }

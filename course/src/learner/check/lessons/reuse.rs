@@ -101,6 +101,6 @@ async fn status(
         return Ok(());
     }
     let asked = format!("{story}:\n{}", room.curl(request));
-    let came = [format!("status {}", answer.status), answer.text()];
-    Err(Broken::new(asked, "status", came, [format!("status {want}")], cause))
+    let came = vec![format!("status {}", answer.status), answer.text()];
+    Err(Broken::new(asked, "status", came, &format!("status {want}"), cause))
 }

@@ -41,29 +41,19 @@ pub struct Broken {
 impl From<Error> for Broken {
     fn from(why: Error) -> Self {
         let cause = "The lesson could not be looked at, for the reason above.";
-        Broken::new("(see below)", "an answer", [format!("{why:#}")], ["an answer"], cause)
+        Broken::new("(see below)".into(), "the answer", vec![format!("{why:#}")], "one", cause)
     }
 }
 
 impl Broken {
-    /// `place`: what differs, in a word or two. Of `came` and `want` the first line says how.
-    pub fn new<const N: usize, const M: usize>(
-        asked: impl Into<String>,
-        place: &str,
-        came: [impl Into<String>; N],
-        want: [impl Into<String>; M],
-        cause: &str,
-    ) -> Self {
-        let lines = |lines: Vec<String>| -> Vec<_> {
-            lines.into_iter().enumerate().map(|(n, line)| (n == 0, line)).collect()
-        };
-        let (came, want) = (came.map(Into::into), want.map(Into::into));
-        let first = |lines: &[String]| lines.first().cloned().unwrap_or_default();
-        let (got, wanted) = (first(&came), first(&want));
-        // A place of its own, and not in a body: it is printed as it is.
-        let found = Difference { kind: Kind::Status, place: place.into(), got, want: wanted };
-        let (came_back, expected) = (lines(came.into()), lines(want.into()));
-        let asked = asked.into();
+    /// `place`: what differs, in a word or two. Of `came` the first line says how.
+    pub fn new(asked: String, place: &str, came: Vec<String>, want: &str, cause: &str) -> Self {
+        let got = came.first().cloned().unwrap_or_default();
+        let came_back = came.into_iter().enumerate().map(|(n, line)| (n == 0, line)).collect();
+        let expected = vec![(true, want.into())];
+        // It lies in no answer, so it has a name of its own, which is printed as it is.
+        let found =
+            Difference { kind: Kind::Status, place: place.into(), got, want: want.into() };
         Broken {
             shown: Shown { asked, came_back, expected },
             found: vec![found],
@@ -126,11 +116,11 @@ impl Room<'_> {
         if answer.status == status {
             return Ok(answer);
         }
-        let came = [format!("status {}", answer.status), answer.text()];
+        let came = vec![format!("status {}", answer.status), answer.text()];
         let cause = "This request only prepares the lesson, and should have succeeded. Look \
                      for a case of the same address that fails: `--all` shows all.";
-        let want = [format!("status {status}")];
-        Err(Broken::new(self.curl(request), "status", came, want, cause))
+        let want = format!("status {status}");
+        Err(Broken::new(self.curl(request), "status", came, &want, cause))
     }
 
     pub async fn register(&self, username: &str, password: &str) -> Result<(), Broken> {
