@@ -58,9 +58,9 @@ async fn a_thief_is_thrown_out(room: &Room<'_>) -> Result<(), Broken> {
     status(room, story, &refresh_with(&first.refresh), 401, cause).await?;
 
     let story = "After that, with the successor";
-    let cause = "Nothing looks at the mark on the family, or nobody has set it: refresh asks \
-                 family_is_revoked within its transaction, and the transaction that sets the \
-                 mark must be committed although the answer is a 401.";
+    let cause = "Refresh does not ask family_is_revoked. Or the mark is never set: the \
+                 transaction that sets it must be committed although the answer is a 401. Or \
+                 the successor is not of its parent's family.";
     status(room, story, &refresh_with(&second.refresh), 401, cause).await?;
 
     let story = "The same token, as another service asks about it";
