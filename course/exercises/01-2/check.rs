@@ -1,28 +1,27 @@
 use rocket::http::Header;
 
-use super::{client, header, origin, settings};
+use super::{Answer, client, origin, refusal, send};
 
-/// What a preflight says about how long it may be kept.
-fn max_age(vars: &[(&str, &str)]) -> String {
+/// The answer to a preflight, which says how long it may be kept.
+fn preflight(vars: &[(&str, &str)]) -> Answer {
     let client = client(&[vars, &[("CORS_ALLOW_ALL_ORIGINS", "true")]].concat());
     let request = origin(client.options("/"), "http://localhost:5173");
     let asked = Header::new("Access-Control-Request-Method", "POST");
-    let response = request.header(asked).dispatch();
-    header(&response, "Access-Control-Max-Age").to_string()
+    send(request.header(asked), "").because(format!("started with {vars:?}"))
 }
 
 #[test]
 fn the_setting_reaches_the_browser() {
-    assert_eq!(max_age(&[("CORS_PREFLIGHT_MAX_AGE", "60")]), "60");
+    let answer = preflight(&[("CORS_PREFLIGHT_MAX_AGE", "60")]);
+    answer.has_header("Access-Control-Max-Age", "60");
 }
 
 #[test]
 fn without_it_a_day_is_the_default() {
-    assert_eq!(max_age(&[]), "86400");
+    preflight(&[]).has_header("Access-Control-Max-Age", "86400");
 }
 
 #[test]
 fn what_is_no_number_stops_the_start() {
-    let sentence = settings(&[("CORS_PREFLIGHT_MAX_AGE", "long")]).expect_err("a refusal");
-    assert!(sentence.starts_with("CORS_PREFLIGHT_MAX_AGE"), "{sentence}");
+    refusal(&[("CORS_PREFLIGHT_MAX_AGE", "long")], "CORS_PREFLIGHT_MAX_AGE");
 }

@@ -1,12 +1,9 @@
-use rocket::serde::json::{Value, json};
+use rocket::serde::json::json;
 
-use super::{App, client, json, post, select};
+use super::{Answer, App, client, post, select};
 
-/// The status and the body of the answer to a registration.
-fn register(app: &App, username: &str, password: &str) -> (u16, Value) {
-    let body = json!({"username": username, "password": password});
-    let response = post(app, "/api/user/register/", body);
-    (response.status().code, json(response))
+fn register(app: &App, username: &str, password: &str) -> Answer {
+    post(app, "/api/user/register/", json!({"username": username, "password": password}))
 }
 
 #[test]
@@ -16,27 +13,26 @@ fn a_password_that_is_the_name_is_refused() {
     for (username, password) in
         [("alice", "alice"), ("Alice", "aLICE"), ("ärger", "ÄRGER"), ("alice", " alice\n")]
     {
-        let answer = register(&app, username, password);
-        assert_eq!(answer, (400, json!({"password": [message]})), "{username} {password}");
+        register(&app, username, password).is(400, json!({"password": [message]}));
     }
-    assert!(select(&app, "SELECT username FROM users").is_empty());
+    let names = select(&app, "SELECT username FROM users");
+    assert!(names.is_empty(), "who is refused must not be stored: {names:?}");
 }
 
 #[test]
 fn another_password_is_fine() {
     let app = client(&[]);
-    assert_eq!(register(&app, "alice", "alice2").0, 201);
-    assert_eq!(register(&app, "bob", "alice").0, 201);
+    register(&app, "alice", "alice2").has_status(201);
+    register(&app, "bob", "alice").has_status(201);
 }
 
 #[test]
 fn the_fields_are_compared_only_when_both_are_good() {
     let app = client(&[]);
     let blank = "This field may not be blank.";
-    let (status, answer) = register(&app, "", "");
-    assert_eq!(status, 400);
-    assert_eq!(answer, json!({"username": [blank], "password": [blank]}));
-    let (status, answer) = register(&app, "two words", "two words");
-    assert_eq!(status, 400);
-    assert!(answer["username"].is_array() && answer["password"].is_null(), "{answer}");
+    register(&app, "", "").is(400, json!({"username": [blank], "password": [blank]}));
+    let answer = register(&app, "two words", "two words");
+    let body = answer.has_status(400).json();
+    let name_alone = body["username"].is_array() && body["password"].is_null();
+    answer.must(name_alone, "a mistake in the username, and none in the password");
 }

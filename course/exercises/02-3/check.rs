@@ -1,18 +1,15 @@
-use rocket::http::Status;
 use rocket::serde::json::json;
 
-use super::{App, client, host, json, post};
+use super::{Answer, App, client, get, post};
 
 /// What `GET /api/user/count/` answers.
-fn count(app: &App) -> rocket::serde::json::Value {
-    let response = host(app.get("/api/user/count/"), "localhost").dispatch();
-    assert_eq!(response.status(), Status::Ok, "GET /api/user/count/");
-    json(response)
+fn count(app: &App) -> Answer {
+    get(app, "/api/user/count/")
 }
 
 #[test]
 fn an_empty_database_has_no_users() {
-    assert_eq!(count(&client(&[])), json!({"count": 0}));
+    count(&client(&[])).is(200, json!({"count": 0}));
 }
 
 #[test]
@@ -21,5 +18,5 @@ fn only_users_that_were_stored_are_counted() {
     for username in ["alice", "bob", "alice", "no name"] {
         post(&app, "/api/user/register/", json!({"username": username, "password": "pw"}));
     }
-    assert_eq!(count(&app), json!({"count": 2}));
+    count(&app).because("alice and bob").is(200, json!({"count": 2}));
 }

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
-use super::{App, async_run, client, database_url, post, rows, select};
+use super::{App, async_run, client, database_url, must_refuse, post, rows, select};
 use crate::accounts::Hasher;
 use crate::commands;
 use crate::db::Db;
@@ -42,23 +42,29 @@ fn the_first_two_migrations_are_as_they_were_and_a_third_is_applied() {
     let app = client(&[]);
     let sums = "SELECT substr(hex(checksum), 1, 16) FROM _sqlx_migrations ORDER BY version";
     let sums = select(&app, sums);
-    assert_eq!(sums[..2], ["2F384E64CEAF34BD", "0B4E29F33865D677"], "an edited migration");
+    let before = ["2F384E64CEAF34BD", "0B4E29F33865D677"];
+    assert_eq!(
+        sums[..2],
+        before,
+        "0001 and 0002 must not be edited; these are their checksums"
+    );
     assert_eq!(sums.len(), 3, "the address needs a migration of its own, and only one");
 }
 
 #[test]
 fn the_database_refuses_a_second_row_with_the_address() {
-    assert!(!takes_twice(&client(&[]), "ann@example.com"));
+    let twice = takes_twice(&client(&[]), "ann@example.com");
+    assert!(!twice, "the database itself must refuse a second row with ann@example.com");
 }
 
 #[test]
 fn many_users_may_have_no_address() {
-    assert!(takes_twice(&client(&[]), ""));
+    let twice = takes_twice(&client(&[]), "");
+    assert!(twice, "the database must take two rows without an address");
     let app = client(&[]);
     for name in ["a", "b"] {
-        let answer =
-            post(&app, "/api/user/register/", json!({"username": name, "password": "p"}));
-        assert_eq!(answer.status().code, 201, "{name} has no address");
+        let body = json!({"username": name, "password": "p"});
+        post(&app, "/api/user/register/", body).has_status(201);
     }
 }
 
@@ -66,10 +72,12 @@ fn many_users_may_have_no_address() {
 fn the_message_names_the_field_that_is_taken() {
     let app = client(&[]);
     createsuperuser(&app.folder, "ann", "ann@example.com").expect("a new name and address");
-    let taken = createsuperuser(&app.folder, "bob", "ann@EXAMPLE.com").expect_err("a refusal");
-    assert_eq!(taken, "email: A user with that email already exists.");
-    let taken =
-        createsuperuser(&app.folder, "ann", "other@example.com").expect_err("a refusal");
-    assert_eq!(taken, "username: A user with that username already exists.");
-    assert_eq!(rows(&app.folder, "SELECT username FROM users"), ["ann"]);
+    let taken = createsuperuser(&app.folder, "bob", "ann@EXAMPLE.com");
+    let begin = "email: A user with that email already exists.";
+    must_refuse("an address that another user has", taken, begin);
+    let taken = createsuperuser(&app.folder, "ann", "other@example.com");
+    let begin = "username: A user with that username already exists.";
+    must_refuse("a name that another user has", taken, begin);
+    let names = rows(&app.folder, "SELECT username FROM users");
+    assert_eq!(names, ["ann"], "who is refused must not be stored");
 }

@@ -1,23 +1,21 @@
 //! Exercise 5.2: `GET /api/hello/`.
 
 use rocket::http::Header;
-use rocket::serde::json::{Value, json};
+use rocket::serde::json::json;
 
-use super::{
-    App, app_with_users, claims_with, header, host, json as body, log_in, post, select, sign,
-};
+use super::{Answer, App, app_with_users, claims_with, host, log_in, post, select, send, sign};
 
-/// The status and the body of a GET with this `Authorization`, or with none.
-fn get(app: &App, path: &'static str, authorization: Option<String>) -> (u16, Value) {
+/// The answer to a GET with this `Authorization`, or with none.
+#[track_caller]
+fn get(app: &App, path: &'static str, authorization: Option<String>) -> Answer {
     let mut request = host(app.client.get(path), "localhost");
     if let Some(authorization) = authorization {
         request.add_header(Header::new("Authorization", authorization));
     }
-    let response = request.dispatch();
-    let status = response.status().code;
-    let challenge = if status == 401 { "Bearer realm=\"api\"" } else { "" };
-    assert_eq!(header(&response, "WWW-Authenticate"), challenge);
-    (status, body(response))
+    let answer = send(request, "");
+    let challenge = if answer.status == 401 { "Bearer realm=\"api\"" } else { "" };
+    answer.has_header("WWW-Authenticate", challenge);
+    answer
 }
 
 #[test]
@@ -25,15 +23,14 @@ fn a_user_is_greeted_by_name() {
     let app = app_with_users();
     let (access, _) = log_in(&app);
     let answer = get(&app, "/api/hello/", Some(format!("Bearer {access}")));
-    assert_eq!(answer, (200, json!({"user": "alice"})));
+    answer.is(200, json!({"user": "alice"}));
 }
 
 #[test]
 fn a_stranger_is_greeted_too() {
     let app = app_with_users();
     for authorization in [None, Some(String::new()), Some("Basic YWxpY2U6eA==".into())] {
-        let answer = get(&app, "/api/hello/", authorization.clone());
-        assert_eq!(answer, (200, json!({"user": null})), "{authorization:?}");
+        get(&app, "/api/hello/", authorization).is(200, json!({"user": null}));
     }
 }
 
@@ -46,18 +43,17 @@ fn a_bad_token_is_refused_as_at_the_account() {
     for token in ["", "garbage", "a b", &refresh, &inactive, &expired] {
         let authorization = Some(format!("Bearer {token}"));
         let answer = get(&app, "/api/hello/", authorization.clone());
-        assert_eq!(answer.0, 401, "{token}");
-        assert_eq!(answer, get(&app, "/api/account/", authorization), "{token}");
+        answer.is(401, get(&app, "/api/account/", authorization).json());
     }
     select(&app, "DELETE FROM users WHERE id = 1");
     let answer = get(&app, "/api/hello/", Some(format!("Bearer {access}")));
-    assert_eq!(answer, (401, json!({"detail": "User not found", "code": "user_not_found"})));
+    answer.is(401, json!({"detail": "User not found", "code": "user_not_found"}));
 }
 
 #[test]
 fn anyone_may_still_register() {
     let app = app_with_users();
     let carol = json!({"username": "carol", "password": "carol-pass"});
-    assert_eq!(post(&app, "/api/user/register/", carol).status().code, 201);
-    assert_eq!(get(&app, "/api/hello/", None).0, 200, "there is no /api/hello/");
+    post(&app, "/api/user/register/", carol).has_status(201);
+    get(&app, "/api/hello/", None).because("there is a /api/hello/").has_status(200);
 }

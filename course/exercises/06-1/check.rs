@@ -1,37 +1,31 @@
 use rocket::http::Header;
-use rocket::serde::json::{Value, json};
+use rocket::serde::json::json;
 
-use super::{App, app_with_users, host, log_in, post, select};
+use super::{Answer, App, app_with_users, host, log_in, post, select, send};
 
-/// The status and the body of the answer to a log-out everywhere.
-fn log_out_everywhere(app: &App, token: Option<&str>) -> (u16, Value) {
+/// The answer to a log-out everywhere.
+fn log_out_everywhere(app: &App, token: Option<&str>) -> Answer {
     let mut request = host(app.post("/api/token/blacklist/all/"), "localhost");
     if let Some(token) = token {
         request = request.header(Header::new("Authorization", format!("Bearer {token}")));
     }
-    let response = request.dispatch();
-    (response.status().code, response.into_json().unwrap_or_default())
+    send(request, "")
 }
 
-/// The new refresh token, or the status when there is none.
-fn refresh(app: &App, token: &str) -> Result<String, u16> {
-    let response = post(app, "/api/token/refresh/", json!({ "refresh": token }));
-    match response.status().code {
-        200 => Ok(super::json(response)["refresh"].as_str().expect("a token").into()),
-        status => Err(status),
-    }
+fn refresh(app: &App, token: &str) -> Answer {
+    post(app, "/api/token/refresh/", json!({ "refresh": token }))
 }
 
 #[test]
 fn all_log_ins_of_a_user_end() {
     let app = app_with_users();
     let ((access, phone), (_, laptop)) = (log_in(&app), log_in(&app));
-    let laptop = refresh(&app, &laptop).expect("a successor");
-    assert_eq!(log_out_everywhere(&app, Some(&access)), (200, json!({})));
-    assert_eq!(refresh(&app, &phone), Err(401), "the phone is still logged in");
-    assert_eq!(refresh(&app, &laptop), Err(401), "the laptop is still logged in");
+    let laptop = refresh(&app, &laptop).text("refresh");
+    log_out_everywhere(&app, Some(&access)).is(200, json!({}));
+    refresh(&app, &phone).because("the phone is logged out").has_status(401);
+    refresh(&app, &laptop).because("the laptop is logged out").has_status(401);
     let (_, again) = log_in(&app);
-    assert!(refresh(&app, &again).is_ok(), "a new log-in must work");
+    refresh(&app, &again).because("a new log-in works").has_status(200);
 }
 
 #[test]
@@ -39,9 +33,9 @@ fn twice_is_as_good_as_once() {
     let app = app_with_users();
     let (access, token) = log_in(&app);
     for _ in 0..2 {
-        assert_eq!(log_out_everywhere(&app, Some(&access)), (200, json!({})));
+        log_out_everywhere(&app, Some(&access)).is(200, json!({}));
     }
-    assert_eq!(refresh(&app, &token), Err(401));
+    refresh(&app, &token).because("it is logged out").has_status(401);
 }
 
 #[test]
@@ -49,18 +43,18 @@ fn other_users_stay() {
     let app = app_with_users();
     select(&app, "UPDATE users SET is_active = TRUE WHERE username = 'bob'");
     let bob = json!({"username": "bob", "password": "bob-pass"});
-    let pair = super::json(post(&app, "/api/token/", bob));
+    let token = post(&app, "/api/token/", bob).text("refresh");
     let (access, _) = log_in(&app);
-    assert_eq!(log_out_everywhere(&app, Some(&access)).0, 200);
-    let token = pair["refresh"].as_str().expect("a token");
-    assert!(refresh(&app, token).is_ok(), "bob was logged out too");
+    log_out_everywhere(&app, Some(&access)).has_status(200);
+    refresh(&app, &token).because("bob is still logged in").has_status(200);
 }
 
 #[test]
 fn it_takes_an_access_token() {
     let app = app_with_users();
     let (_, token) = log_in(&app);
-    assert_eq!(log_out_everywhere(&app, None).0, 401);
-    assert_eq!(log_out_everywhere(&app, Some(&token)).0, 401, "not a refresh token");
-    assert!(refresh(&app, &token).is_ok());
+    log_out_everywhere(&app, None).has_status(401);
+    let answer = log_out_everywhere(&app, Some(&token)).because("and not a refresh token");
+    answer.has_status(401);
+    refresh(&app, &token).because("nobody was logged out").has_status(200);
 }

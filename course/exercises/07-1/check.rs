@@ -1,33 +1,29 @@
-use rocket::http::Header;
-use rocket::serde::json::{Value, json};
+use rocket::http::ContentType;
+use rocket::serde::json::json;
 
-use super::{App, client, host, json as body_of, post};
+use super::{App, bearer, client, post, send};
 
 /// A user's access token.
 fn token(app: &App, name: &str) -> String {
     let user = json!({"username": name, "password": "pw"});
-    post(app, "/api/user/register/", user.clone());
-    let pair = body_of(post(app, "/api/token/", user));
-    pair["access"].as_str().expect("a token").to_string()
+    post(app, "/api/user/register/", user.clone()).has_status(201);
+    post(app, "/api/token/", user).text("access")
 }
 
 fn write(app: &App, token: &str, title: &str, content: &str) {
-    let request = host(app.client.post("/api/notes/"), "localhost");
-    let request = request.header(Header::new("Authorization", format!("Bearer {token}")));
-    let body = json!({"title": title, "content": content}).to_string();
-    let response = request.header(rocket::http::ContentType::JSON).body(body).dispatch();
-    assert_eq!(response.status().code, 201, "a note can still be written");
+    let request = bearer(app.client.post("/api/notes/"), token).header(ContentType::JSON);
+    let answer = send(request, json!({"title": title, "content": content}).to_string());
+    answer.because("a note can still be written").has_status(201);
 }
 
-/// The titles that a search finds.
-fn titles(app: &App, token: &str, query: &str) -> Vec<Value> {
-    let request = host(app.client.get(format!("/api/notes/{query}")), "localhost");
-    let request = request.header(Header::new("Authorization", format!("Bearer {token}")));
-    let response = request.dispatch();
-    assert_eq!(response.status().code, 200, "{query}");
-    assert_eq!(super::header(&response, "Allow"), "GET, POST, HEAD, OPTIONS", "{query}");
-    let notes = body_of(response);
-    notes.as_array().expect("a list").iter().map(|note| note["title"].clone()).collect()
+/// A search finds the notes with these titles.
+#[track_caller]
+fn finds(app: &App, token: &str, query: &str, titles: &[&str]) {
+    let answer = send(bearer(app.client.get(format!("/api/notes/{query}")), token), "");
+    answer.has_status(200).has_header("Allow", "GET, POST, HEAD, OPTIONS");
+    let notes = answer.json();
+    let found: Vec<_> = notes.as_array().into_iter().flatten().map(|n| &n["title"]).collect();
+    answer.must(found == titles, &format!("the notes with the titles {titles:?}"));
 }
 
 fn notes() -> (App, String) {
@@ -43,30 +39,30 @@ fn notes() -> (App, String) {
 #[test]
 fn a_search_finds_titles_and_contents_in_any_case() {
     let (app, alice) = notes();
-    assert_eq!(titles(&app, &alice, "?search=milk"), ["Milk", "Bread"]);
-    assert_eq!(titles(&app, &alice, "?search=MILK"), ["Milk", "Bread"]);
-    assert_eq!(titles(&app, &alice, "?search=two%20liters"), ["Milk"]);
-    assert_eq!(titles(&app, &alice, "?search=cheese"), Vec::<Value>::new());
+    finds(&app, &alice, "?search=milk", &["Milk", "Bread"]);
+    finds(&app, &alice, "?search=MILK", &["Milk", "Bread"]);
+    finds(&app, &alice, "?search=two%20liters", &["Milk"]);
+    finds(&app, &alice, "?search=cheese", &[]);
 }
 
 #[test]
 fn a_search_finds_nothing_of_someone_else() {
     let (app, alice) = notes();
-    assert_eq!(titles(&app, &alice, "?search=eve"), Vec::<Value>::new());
-    assert_eq!(titles(&app, &alice, "?search=milk").len(), 2);
+    finds(&app, &alice, "?search=eve", &[]);
+    finds(&app, &alice, "?search=milk", &["Milk", "Bread"]);
 }
 
 #[test]
 fn the_signs_of_like_are_letters_here() {
     let (app, alice) = notes();
-    assert_eq!(titles(&app, &alice, "?search=%25"), ["Rent"]);
-    assert_eq!(titles(&app, &alice, "?search=_"), ["Rent"]);
-    assert_eq!(titles(&app, &alice, "?search=%27%20OR%201=1"), Vec::<Value>::new());
+    finds(&app, &alice, "?search=%25", &["Rent"]);
+    finds(&app, &alice, "?search=_", &["Rent"]);
+    finds(&app, &alice, "?search=%27%20OR%201=1", &[]);
 }
 
 #[test]
 fn without_a_search_all_are_there() {
     let (app, alice) = notes();
-    assert_eq!(titles(&app, &alice, ""), ["Milk", "Bread", "Rent"]);
-    assert_eq!(titles(&app, &alice, "?search="), ["Milk", "Bread", "Rent"]);
+    finds(&app, &alice, "", &["Milk", "Bread", "Rent"]);
+    finds(&app, &alice, "?search=", &["Milk", "Bread", "Rent"]);
 }

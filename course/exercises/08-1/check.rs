@@ -3,7 +3,7 @@ use std::process::Command;
 use log::{LevelFilter, Log, Metadata, Record};
 use rocket_db_pools::Database as _;
 
-use super::{App, client, host};
+use super::{App, client, get};
 use crate::db::Db;
 
 /// Prints what the program would write to its log.
@@ -25,7 +25,7 @@ impl Log for Print {
 }
 
 fn ask(app: &App, path: &str, status: u16) {
-    assert_eq!(host(app.get(path), "localhost").dispatch().status().code, status, "{path}");
+    get(app, path).because("it is answered as before").has_status(status);
 }
 
 /// A program has one logger, and Rocket takes the place when nobody was there before. So
@@ -40,7 +40,7 @@ fn requests() {
     ask(&app, "/readyz", 200);
     ask(&app, "/api/notes/?a=b", 401);
     ask(&app, "/api/nowhere/", 404);
-    let db = Db::fetch(app.rocket()).expect("a database");
+    let db = Db::fetch(app.rocket()).expect("the server must attach Db");
     super::async_run(db.pool().close());
     ask(&app, "/readyz", 503);
 }

@@ -202,6 +202,21 @@ mod tests {
         }
     }
 
+    /// `assertion failed` beside two numbers tells a learner nothing.
+    #[test]
+    fn a_test_that_catches_a_mutant_says_its_rule_in_words() {
+        let repo = repo();
+        for mutant in all(&repo).expect("mutants") {
+            let text = repo.read(&mutant.path("expected.txt")).expect("a message");
+            let Some((_, message)) = text.split_once(".rs:<line>:\n") else { continue };
+            let first = message.lines().next().unwrap_or_default();
+            let own = first.trim_start_matches("assertion `left == right` failed");
+            let words = own.split(' ').filter(|word| word.chars().all(char::is_alphabetic));
+            let told = words.count() >= 3 && !first.starts_with("called `");
+            assert!(told, "{}: no rule in {first:?}", mutant.name);
+        }
+    }
+
     /// About three minutes, so `.ci/run` runs the command instead.
     #[test]
     #[ignore = "slow; `course dev mutants` does the same"]

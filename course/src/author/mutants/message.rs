@@ -20,7 +20,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b1[6-9]\d{11}\b", "<milliseconds>"),
         // Who wins a race is a matter of luck; that more than one wins is the bug.
         (r"\[\d{3}(, \d{3}){2,}\]", "[<statuses>]"),
-        (r"(failed: round )\d+\n  left: \d+\n", "${1}<n>\n  left: <n>\n"),
+        (r"and \d+ did \(round \d+\)", "and <n> did (round <n>)"),
     ];
     rules.map(|(rule, to)| (Regex::new(rule).expect("a regular expression"), to)).into()
 });

@@ -1,13 +1,15 @@
 //! The step's tests: through HTTP, as a client sees it.
 
+mod answer;
 mod cors;
 mod hosts;
 mod settings;
 
 use rocket::http::Header;
 use rocket::http::uri::Host;
-use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
-use rocket::serde::json::Value;
+use rocket::local::blocking::{Client, LocalRequest};
+
+use answer::{Answer, send};
 
 use crate::settings::Settings;
 
@@ -19,10 +21,40 @@ fn settings(vars: &[(&str, &str)]) -> Result<Settings, String> {
     })
 }
 
+/// The settings that these variables must make.
+#[track_caller]
+fn accepted(vars: &[(&str, &str)]) -> Settings {
+    match settings(vars) {
+        Ok(settings) => settings,
+        Err(why) => panic!("a server must start with {vars:?}, and it is refused:\n  {why}"),
+    }
+}
+
+/// The sentence that refuses a start with these variables. It begins so.
+#[track_caller]
+fn refusal(vars: &[(&str, &str)], begin: &str) -> String {
+    must_refuse(&format!("a start with {vars:?}"), settings(vars), begin)
+}
+
+/// The sentence that refuses something. It begins so.
+#[track_caller]
+fn must_refuse<T>(what: &str, result: Result<T, String>, begin: &str) -> String {
+    let rule = format!("{what} must be refused:\n  {begin}…");
+    match result {
+        Ok(_) => panic!("{rule}\nand it is not refused"),
+        Err(why) if why.starts_with(begin) => why,
+        Err(why) => panic!("{rule}\nand the refusal says\n  {why}"),
+    }
+}
+
 /// A server with these variables, and a client that speaks to it.
 fn client(vars: &[(&str, &str)]) -> Client {
-    let settings = settings(vars).expect("settings");
-    Client::tracked(crate::rocket(settings)).expect("a server")
+    Client::tracked(crate::rocket(accepted(vars))).expect("the server must start")
+}
+
+/// `GET path` from this machine.
+fn get(client: &Client, path: &str) -> Answer {
+    send(host(client.get(path.to_string()), "localhost"), "")
 }
 
 /// Rocket's test client sends no `Host`; every real client does.
@@ -33,13 +65,4 @@ fn host<'c>(mut request: LocalRequest<'c>, name: &'static str) -> LocalRequest<'
 
 fn origin<'c>(request: LocalRequest<'c>, origin: &'static str) -> LocalRequest<'c> {
     host(request, "localhost").header(Header::new("Origin", origin))
-}
-
-/// One header of the answer, `""` when it is missing.
-fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> &'r str {
-    response.headers().get_one(name).unwrap_or_default()
-}
-
-fn json(response: LocalResponse<'_>) -> Value {
-    response.into_json().expect("a JSON body")
 }

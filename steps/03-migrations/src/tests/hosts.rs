@@ -1,53 +1,51 @@
-use rocket::http::Status;
 use rocket::serde::json::json;
 
-use super::{client, host, json};
+use super::{Answer, client, host, send};
 
-/// The status of `GET /` sent to this name: 404 when it is let in, 400 when not.
-fn status(allowed_hosts: &str, name: &'static str) -> u16 {
+/// The answer to `GET /` sent to this name: a 404 when it is let in, a 400 when not.
+fn ask(allowed_hosts: &str, name: &'static str) -> Answer {
     let client = client(&[("ALLOWED_HOSTS", allowed_hosts)]);
-    host(client.get("/"), name).dispatch().status().code
+    let answer = send(host(client.get("/"), name), "");
+    answer.because(format!("ALLOWED_HOSTS={allowed_hosts}"))
 }
 
 #[test]
 fn the_port_and_the_case_of_a_name_do_not_count() {
     for name in ["example.com", "example.com:8000", "EXAMPLE.com", "example.com."] {
-        assert_eq!(status("Example.com", name), 404, "{name}");
+        ask("Example.com", name).has_status(404);
     }
 }
 
 #[test]
 fn another_name_is_refused() {
     for name in ["evil.com", "example.com.evil.com", "notexample.com", "sub.example.com"] {
-        assert_eq!(status("example.com", name), 400, "{name}");
+        ask("example.com", name).has_status(400);
     }
 }
 
 #[test]
 fn a_leading_dot_includes_subdomains() {
-    assert_eq!(status(".example.com", "example.com"), 404);
-    assert_eq!(status(".example.com", "a.b.example.com"), 404);
-    assert_eq!(status(".example.com", "notexample.com"), 400);
+    ask(".example.com", "example.com").has_status(404);
+    ask(".example.com", "a.b.example.com").has_status(404);
+    ask(".example.com", "notexample.com").has_status(400);
 }
 
 #[test]
 fn a_star_is_every_name() {
-    assert_eq!(status("*", "anything.example"), 404);
+    ask("*", "anything.example").has_status(404);
 }
 
 #[test]
 fn with_debug_and_no_list_it_answers_to_this_machine_only() {
     for name in ["localhost:8000", "app.localhost", "127.0.0.1", "[::1]:8000"] {
-        assert_eq!(status("", name), 404, "{name}");
+        ask("", name).has_status(404);
     }
-    assert_eq!(status("", "example.com"), 400);
+    ask("", "example.com").has_status(400);
 }
 
 #[test]
 fn a_request_without_a_host_is_refused() {
     let client = client(&[("ALLOWED_HOSTS", "*")]);
-    let response = client.get("/").dispatch();
-    assert_eq!(response.status(), Status::BadRequest);
     let detail = "Invalid Host header. If the name is yours, add it to ALLOWED_HOSTS.";
-    assert_eq!(json(response), json!({ "detail": detail }));
+    send(client.get("/"), "").is(400, json!({ "detail": detail }));
 }

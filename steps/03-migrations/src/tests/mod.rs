@@ -1,5 +1,6 @@
 //! The step's tests: through HTTP, as a client sees it.
 
+mod answer;
 mod commands;
 mod cors;
 mod hosts;
@@ -12,12 +13,13 @@ use std::str::FromStr;
 
 use rocket::http::uri::Host;
 use rocket::http::{ContentType, Header};
-use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
-use rocket::serde::json::Value;
+use rocket::local::blocking::{Client, LocalRequest};
 use rocket::{Build, Rocket};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
+
+use answer::{Answer, send};
 
 use crate::settings::{Settings, sqlite_url};
 
@@ -27,6 +29,32 @@ fn settings(vars: &[(&str, &str)]) -> Result<Settings, String> {
         let (_, text) = vars.iter().find(|(known, _)| *known == name)?;
         Some(text.to_string())
     })
+}
+
+/// The settings that these variables must make.
+#[track_caller]
+fn accepted(vars: &[(&str, &str)]) -> Settings {
+    match settings(vars) {
+        Ok(settings) => settings,
+        Err(why) => panic!("a server must start with {vars:?}, and it is refused:\n  {why}"),
+    }
+}
+
+/// The sentence that refuses a start with these variables. It begins so.
+#[track_caller]
+fn refusal(vars: &[(&str, &str)], begin: &str) -> String {
+    must_refuse(&format!("a start with {vars:?}"), settings(vars), begin)
+}
+
+/// The sentence that refuses something. It begins so.
+#[track_caller]
+fn must_refuse<T>(what: &str, result: Result<T, String>, begin: &str) -> String {
+    let rule = format!("{what} must be refused:\n  {begin}…");
+    match result {
+        Ok(_) => panic!("{rule}\nand it is not refused"),
+        Err(why) if why.starts_with(begin) => why,
+        Err(why) => panic!("{rule}\nand the refusal says\n  {why}"),
+    }
 }
 
 /// A server with a database of its own, and a client that speaks to it.
@@ -47,12 +75,12 @@ impl Deref for App {
 /// A server with these variables, an empty database and cheap hashes.
 fn client(vars: &[(&str, &str)]) -> App {
     let folder = tempfile::tempdir().expect("a folder");
-    let client = Client::tracked(server(vars, &folder)).expect("a server");
+    let client = Client::tracked(server(vars, &folder)).expect("the server must start");
     App { client, folder }
 }
 
 fn server(vars: &[(&str, &str)], folder: &TempDir) -> Rocket<Build> {
-    let mut settings = settings(vars).expect("settings");
+    let mut settings = accepted(vars);
     settings.database_url = database_url(folder);
     settings.bcrypt_rounds = 4;
     crate::rocket(settings)
@@ -72,7 +100,7 @@ fn rows(folder: &TempDir, sql: &'static str) -> Vec<String> {
     async_run(async {
         let mut connection =
             options.create_if_missing(true).connect().await.expect("a database");
-        sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("rows")
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect(sql)
     })
 }
 
@@ -80,10 +108,15 @@ fn async_run<T>(work: impl Future<Output = T>) -> T {
     rocket::tokio::runtime::Runtime::new().expect("a runtime").block_on(work)
 }
 
+/// `GET path` from this machine.
+fn get(client: &Client, path: &str) -> Answer {
+    send(host(client.get(path.to_string()), "localhost"), "")
+}
+
 /// `POST path` with a JSON body.
-fn post<'c>(app: &'c App, path: &'c str, body: impl ToString) -> LocalResponse<'c> {
-    let request = host(app.post(path), "localhost").header(ContentType::JSON);
-    request.body(body.to_string()).dispatch()
+fn post(app: &App, path: &str, body: impl ToString) -> Answer {
+    let request = host(app.post(path.to_string()), "localhost").header(ContentType::JSON);
+    send(request, body.to_string())
 }
 
 /// Rocket's test client sends no `Host`; every real client does.
@@ -94,13 +127,4 @@ fn host<'c>(mut request: LocalRequest<'c>, name: &'static str) -> LocalRequest<'
 
 fn origin<'c>(request: LocalRequest<'c>, origin: &'static str) -> LocalRequest<'c> {
     host(request, "localhost").header(Header::new("Origin", origin))
-}
-
-/// One header of the answer, `""` when it is missing.
-fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> &'r str {
-    response.headers().get_one(name).unwrap_or_default()
-}
-
-fn json(response: LocalResponse<'_>) -> Value {
-    response.into_json().expect("a JSON body")
 }

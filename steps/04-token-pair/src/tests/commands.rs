@@ -3,7 +3,7 @@ use std::fs;
 use clap::Parser;
 use tempfile::TempDir;
 
-use super::{async_run, database_url, rows};
+use super::{async_run, database_url, must_refuse, rows};
 use crate::accounts::Hasher;
 use crate::commands::{self, Cli};
 use crate::db::Db;
@@ -37,20 +37,26 @@ fn createsuperuser(
 
 #[test]
 fn the_words_are_those_of_manage_py() {
-    for line in ["", "runserver", "migrate", "showmigrations", "makemigrations x"] {
+    let read = |line: &str| {
         let words = ["step"].into_iter().chain(line.split_whitespace());
-        assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        Cli::try_parse_from(words).map(|_| ()).map_err(|why| why.to_string())
+    };
+    for line in ["", "runserver", "migrate", "showmigrations", "makemigrations x"] {
+        assert_eq!(read(line), Ok(()), "`step {line}` must be a command");
     }
-    let line = "step createsuperuser --username a --email b";
-    assert!(Cli::try_parse_from(line.split(' ')).is_ok());
-    assert!(Cli::try_parse_from(["step", "makemigrations"]).is_err());
+    let line = "createsuperuser --username a --email b";
+    assert_eq!(read(line), Ok(()), "`step {line}` must be a command");
+    let nameless = read("makemigrations");
+    assert!(nameless.is_err(), "makemigrations must be refused without a name");
 }
 
 #[test]
 fn migrate_says_what_it_did() {
     let folder = folder();
-    assert_eq!(migrate(&folder).unwrap(), "Applied 0001_initial, 0002_user_profile.");
-    assert_eq!(migrate(&folder).unwrap(), "No migrations to apply.");
+    let said = migrate(&folder).expect("migrate must succeed");
+    assert_eq!(said, "Applied 0001_initial, 0002_user_profile.", "on an empty database");
+    let said = migrate(&folder).expect("migrate must succeed twice");
+    assert_eq!(said, "No migrations to apply.", "on a database that has them all");
 }
 
 #[test]
@@ -59,69 +65,74 @@ fn two_migrate_at_once_and_both_succeed() {
     let said = std::thread::scope(|scope| {
         let racers: Vec<_> = (0..4).map(|_| scope.spawn(|| migrate(&folder))).collect();
         let said = racers.into_iter().map(|racer| racer.join().expect("no panic"));
-        said.collect::<Result<Vec<_>, _>>().expect("each succeeds")
+        said.collect::<Result<Vec<_>, _>>()
     });
+    let said = said.expect("of four migrate at the same time each must succeed");
     let did = said.iter().filter(|text| text.starts_with("Applied")).count();
-    assert_eq!(did, 1, "{said:?}");
+    assert_eq!(did, 1, "of four migrate at the same time one must apply them: {said:?}");
 }
 
 #[test]
 fn showmigrations_marks_the_applied_ones() {
     let folder = folder();
-    let show = || say(&folder, async |db| commands::showmigrations(&db).await).unwrap();
-    assert_eq!(show(), "[ ] 0001_initial\n[ ] 0002_user_profile");
-    migrate(&folder).unwrap();
-    assert_eq!(show(), "[X] 0001_initial\n[X] 0002_user_profile");
+    let show = || say(&folder, async |db| commands::showmigrations(&db).await);
+    let shown = show().expect("showmigrations must succeed");
+    let all = "[ ] 0001_initial\n[ ] 0002_user_profile";
+    assert_eq!(shown, all, "before migrate");
+    migrate(&folder).expect("migrate must succeed");
+    let shown = show().expect("showmigrations must succeed");
+    assert_eq!(shown, all.replace("[ ]", "[X]"), "after migrate");
 }
 
 #[test]
 fn an_edited_migration_is_named_with_the_way_out() {
     let folder = folder();
-    migrate(&folder).unwrap();
+    migrate(&folder).expect("migrate must succeed");
     rows(&folder, "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 2");
-    let sentence = migrate(&folder).unwrap_err();
-    assert!(
-        sentence.starts_with("migration 0002 was changed after it was applied"),
-        "{sentence}"
-    );
-    assert!(sentence.contains("makemigrations"), "{sentence}");
+    let begin = "migration 0002 was changed after it was applied";
+    let sentence = must_refuse("a migration with another checksum", migrate(&folder), begin);
+    let helps = sentence.contains("makemigrations");
+    assert!(helps, "the refusal must name the way out, makemigrations: {sentence}");
 }
 
 #[test]
 fn a_database_of_a_newer_program_is_refused() {
     let folder = folder();
-    migrate(&folder).unwrap();
+    migrate(&folder).expect("migrate must succeed");
     rows(&folder, "UPDATE _sqlx_migrations SET version = 9 WHERE version = 2");
-    assert!(migrate(&folder).unwrap_err().starts_with("the database has migration 0009"));
+    let begin = "the database has migration 0009";
+    must_refuse("a database with a migration that is not ours", migrate(&folder), begin);
 }
 
 #[test]
 fn makemigrations_counts_on_and_never_overwrites() {
-    let folder = folder();
+    let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("0007_old.sql"), "SELECT 1;").expect("a file");
-    commands::makemigrations(folder.path(), "add_notes").unwrap();
-    commands::makemigrations(folder.path(), "add_notes").unwrap();
     for file in ["0008_add_notes.sql", "0009_add_notes.sql"] {
-        assert!(folder.path().join(file).exists(), "{file}");
+        let said = commands::makemigrations(folder.path(), "add_notes");
+        let made = folder.path().join(file).exists();
+        assert!(made, "makemigrations add_notes must make {file}, and it says {said:?}");
     }
     for name in ["", "Add Notes", "../x", "a.sql"] {
-        assert!(commands::makemigrations(folder.path(), name).is_err(), "{name:?}");
+        let said = commands::makemigrations(folder.path(), name);
+        assert!(said.is_err(), "{name:?} must be refused as a name: {said:?}");
     }
 }
 
 #[test]
 fn a_superuser_is_checked_as_any_user_and_may_do_everything() {
     let folder = folder();
-    migrate(&folder).unwrap();
-    createsuperuser(&folder, "admin", "Admin@EXAMPLE.com", "pw").unwrap();
+    migrate(&folder).expect("migrate must succeed");
+    let made = createsuperuser(&folder, "admin", "Admin@EXAMPLE.com", "pw");
+    made.expect("a superuser must be made");
     let admin = "SELECT username || ' ' || email || ' ' || is_staff || is_superuser FROM users";
-    assert_eq!(rows(&folder, admin), ["admin Admin@example.com 11"]);
-    assert_eq!(
-        rows(&folder, "SELECT substr(password, 1, 21) FROM users"),
-        ["bcrypt_sha256$$2b$04$"]
-    );
+    let rule = "the domain of the address is small, is_staff and is_superuser are 1";
+    assert_eq!(rows(&folder, admin), ["admin Admin@example.com 11"], "{rule}");
+    let begin = rows(&folder, "SELECT substr(password, 1, 21) FROM users");
+    let rule = "the password of a superuser must be stored as a hash too";
+    assert_eq!(begin, ["bcrypt_sha256$$2b$04$"], "{rule}");
 
-    for (name, email, password, field) in [
+    for (name, email, password, begin) in [
         ("admin", "", "pw", "username: A user with that username already exists."),
         ("bad name", "", "pw", "username: Enter a valid username."),
         ("", "", "pw", "username: This field may not be blank."),
@@ -130,8 +141,9 @@ fn a_superuser_is_checked_as_any_user_and_may_do_everything() {
         ("other", "a@b@c", "pw", "email: Enter a valid email address."),
         ("other", "a\0b@c.de", "pw", "email: Enter a valid email address."),
     ] {
-        let sentence = createsuperuser(&folder, name, email, password).unwrap_err();
-        assert!(sentence.starts_with(field), "{name} {email}: {sentence}");
+        let what = format!("the superuser {name:?} with {email:?} and {password:?}");
+        must_refuse(&what, createsuperuser(&folder, name, email, password), begin);
     }
-    assert_eq!(rows(&folder, "SELECT username FROM users"), ["admin"]);
+    let names = rows(&folder, "SELECT username FROM users");
+    assert_eq!(names, ["admin"], "a superuser who was refused must not be stored");
 }

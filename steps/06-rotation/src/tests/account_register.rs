@@ -1,12 +1,11 @@
-use rocket::http::{ContentType, Status};
+use rocket::http::ContentType;
 use rocket::serde::json::{Value, json};
 
-use super::{App, client, host, post, read, select};
+use super::{Answer, App, client, host, post, read, select, send};
 
-/// The status and the body of the answer to note 004's registration.
-fn register(app: &App, body: Value) -> (u16, Value) {
-    let response = post(app, "/api/account/register/", body);
-    (response.status().code, super::json(response))
+/// The answer to note 004's registration.
+fn register(app: &App, body: Value) -> Answer {
+    post(app, "/api/account/register/", body)
 }
 
 fn account(username: &str, email: Value, password: &str, password2: &str) -> Value {
@@ -17,19 +16,17 @@ fn account(username: &str, email: Value, password: &str, password2: &str) -> Val
 #[test]
 fn a_new_account_comes_with_tokens_that_work() {
     let app = client(&[]);
-    let body = account("demo", json!("demo@gmail.com"), "demo@1234", "demo@1234");
-    let (status, answer) = register(&app, body);
-    assert_eq!(status, 201);
-    assert_eq!(answer["response"], "Registration Successfully !!!");
-    assert_eq!(
-        (&answer["username"], &answer["email"]),
-        (&json!("demo"), &json!("demo@gmail.com"))
-    );
-    assert_eq!(answer.as_object().unwrap().len(), 4, "no password: {answer}");
-    let token = |name: &str| answer["token"][name].as_str().expect("a token").to_string();
-    assert_eq!(read(&token("access"))["token_type"], "access");
-    let refresh = json!({"refresh": token("refresh")});
-    assert_eq!(post(&app, "/api/token/refresh/", refresh).status(), Status::Ok);
+    let answer =
+        register(&app, account("demo", json!("demo@gmail.com"), "demo@1234", "demo@1234"));
+    let body = answer.json();
+    let token = |name: &str| body["token"][name].as_str().unwrap_or_default().to_string();
+    let (access, refresh) = (token("access"), token("refresh"));
+    let response = "Registration Successfully !!!";
+    let account = json!({"response": response, "username": "demo", "email": "demo@gmail.com",
+        "token": {"access": access, "refresh": refresh}});
+    answer.is(201, account);
+    assert_eq!(read(&access)["token_type"], "access", "the token_type of the access token");
+    post(&app, "/api/token/refresh/", json!({ "refresh": refresh })).has_status(200);
 }
 
 #[test]
@@ -37,17 +34,17 @@ fn a_form_as_in_postman_works_too() {
     let app = client(&[]);
     let request = host(app.client.post("/api/account/register/"), "localhost");
     let body = "username=f&email=f%40example.com&password=p&password2=p";
-    let response = request.header(ContentType::Form).body(body).dispatch();
-    assert_eq!(response.status(), Status::Created);
+    send(request.header(ContentType::Form), body).has_status(201);
 }
 
 #[test]
 fn two_different_passwords_make_no_account() {
     let app = client(&[]);
     let message = "The two password fields didn't match.";
-    let body = account("differ", json!(""), "One", "one");
-    assert_eq!(register(&app, body), (400, json!({"password2": [message]})));
-    assert!(select(&app, "SELECT username FROM users").is_empty());
+    let answer = register(&app, account("differ", json!(""), "One", "one"));
+    answer.is(400, json!({"password2": [message]}));
+    let names = select(&app, "SELECT username FROM users");
+    assert!(names.is_empty(), "who is refused must not be stored: {names:?}");
 }
 
 #[test]
@@ -55,14 +52,14 @@ fn all_mistakes_are_reported_together() {
     let app = client(&[]);
     let required = json!(["This field is required."]);
     let all = json!({"username": required, "password": required, "password2": required});
-    assert_eq!(register(&app, json!({})), (400, all));
-    let answer = json!({
+    register(&app, json!({})).is(400, all);
+    let all = json!({
         "username": ["This field may not be blank."],
         "email": ["Enter a valid email address."],
         "password": ["This field may not be blank."],
         "password2": ["This field may not be blank."],
     });
-    assert_eq!(register(&app, account("", json!("no"), "", "")), (400, answer));
+    register(&app, account("", json!("no"), "", "")).is(400, all);
 }
 
 #[test]
@@ -73,11 +70,12 @@ fn an_email_may_be_missing_but_not_wrong() {
         ("b", json!("  T@EXAMPLE.com "), "T@example.com"),
         ("c", json!("T@example.com"), "T@example.com"),
     ] {
-        let (status, answer) = register(&app, account(name, email, "p", "p"));
-        assert_eq!((status, &answer["email"]), (201, &json!(stored)), "{name}");
+        let answer = register(&app, account(name, email, "p", "p"));
+        answer.has_status(201);
+        answer.must(answer.json()["email"] == stored, &format!("the email {stored:?}"));
     }
     let body = json!({"username": "d", "password": "p", "password2": "p"});
-    assert_eq!(register(&app, body).0, 201);
+    register(&app, body).has_status(201);
     let wrong = "Enter a valid email address.";
     for (email, message) in [
         (json!(null), "This field may not be null."),
@@ -87,15 +85,14 @@ fn an_email_may_be_missing_but_not_wrong() {
         (json!(["a@example.com"]), wrong),
         (json!(format!("{}@example.com", "x".repeat(250))), wrong),
     ] {
-        let answer = register(&app, account("e", email.clone(), "p", "p"));
-        assert_eq!(answer, (400, json!({"email": [message]})), "{email}");
+        register(&app, account("e", email, "p", "p")).is(400, json!({"email": [message]}));
     }
 }
 
 #[test]
 fn a_taken_name_is_refused() {
     let app = client(&[]);
-    assert_eq!(register(&app, account("a", json!(""), "p", "p")).0, 201);
+    register(&app, account("a", json!(""), "p", "p")).has_status(201);
     let answer = json!({"username": ["A user with that username already exists."]});
-    assert_eq!(register(&app, account("a", json!(""), "p", "p")), (400, answer));
+    register(&app, account("a", json!(""), "p", "p")).is(400, answer);
 }

@@ -1,8 +1,8 @@
-use rocket::http::{Header, Status};
+use rocket::http::Header;
 use rocket::local::blocking::LocalRequest;
 use rocket::serde::json::json;
 
-use super::{client, header, host, json, origin};
+use super::{client, get, origin, send};
 
 const PAGE: &str = "http://localhost:5173";
 const ALL: (&str, &str) = ("CORS_ALLOW_ALL_ORIGINS", "true");
@@ -18,50 +18,48 @@ fn preflight<'c>(request: LocalRequest<'c>, headers: &'static str) -> LocalReque
 #[test]
 fn without_a_setting_no_page_may_read_an_answer() {
     let client = client(&[]);
-    let response = origin(client.get("/"), PAGE).dispatch();
-    assert_eq!(header(&response, "Access-Control-Allow-Origin"), "");
+    let answer = send(origin(client.get("/"), PAGE), "");
+    answer.has_header("Access-Control-Allow-Origin", "");
 }
 
 #[test]
 fn every_origin_gets_a_star_on_errors_too() {
     let client = client(&[ALL]);
-    let response = origin(client.get("/nowhere"), "https://any.example").dispatch();
-    assert_eq!(response.status(), Status::NotFound);
-    assert_eq!(header(&response, "Access-Control-Allow-Origin"), "*");
-    assert_eq!(header(&response, "Access-Control-Allow-Credentials"), "");
+    let answer = send(origin(client.get("/nowhere"), "https://any.example"), "");
+    answer.has_status(404);
+    answer.has_header("Access-Control-Allow-Origin", "*");
+    answer.has_header("Access-Control-Allow-Credentials", "");
 }
 
 #[test]
 fn a_listed_origin_is_named_and_may_send_cookies() {
     let client = client(&[ONE, ("CORS_ALLOW_CREDENTIALS", "true")]);
-    let response = origin(client.get("/"), PAGE).dispatch();
-    assert_eq!(header(&response, "Access-Control-Allow-Origin"), PAGE);
-    assert_eq!(header(&response, "Access-Control-Allow-Credentials"), "true");
+    let answer = send(origin(client.get("/"), PAGE), "");
+    answer.has_header("Access-Control-Allow-Origin", PAGE);
+    answer.has_header("Access-Control-Allow-Credentials", "true");
 }
 
 #[test]
 fn another_origin_gets_its_answer_without_the_headers() {
     let client = client(&[ONE]);
     for other in ["http://localhost:5174", "http://localhost:5173.evil", "null", "no origin"] {
-        let response = origin(client.get("/"), other).dispatch();
-        assert_eq!(response.status(), Status::NotFound, "{other}");
-        assert_eq!(header(&response, "Access-Control-Allow-Origin"), "", "{other}");
+        let answer = send(origin(client.get("/"), other), "");
+        answer.has_status(404);
+        answer.has_header("Access-Control-Allow-Origin", "");
     }
 }
 
 #[test]
 fn an_origin_that_is_none_does_no_harm() {
     let client = client(&[ALL]);
-    let response = origin(client.get("/"), "not an origin").dispatch();
-    assert_eq!(response.status(), Status::NotFound);
+    send(origin(client.get("/"), "not an origin"), "").has_status(404);
 }
 
 #[test]
 fn every_answer_varies_by_origin_and_by_accept() {
     for vars in [vec![], vec![ALL], vec![ONE]] {
-        let client = client(&vars);
-        let response = host(client.get("/"), "localhost").dispatch();
-        assert_eq!(header(&response, "Vary"), "Accept, Origin", "{vars:?}");
+        let answer = get(&client(&vars), "/").because(format!("started with {vars:?}"));
+        answer.has_header("Vary", "Accept, Origin");
     }
 }
 
@@ -69,26 +67,29 @@ fn every_answer_varies_by_origin_and_by_accept() {
 fn a_preflight_is_answered_before_anything_else() {
     let client = client(&[ONE]);
     let request = origin(client.options("/api/anything/"), PAGE);
-    let response = preflight(request, "authorization, content-type").dispatch();
-    assert_eq!(response.status(), Status::NoContent);
-    assert_eq!(header(&response, "Access-Control-Allow-Origin"), PAGE);
-    assert!(header(&response, "Access-Control-Allow-Methods").contains("DELETE"));
-    assert!(header(&response, "Access-Control-Allow-Headers").contains("uthorization"));
-    assert_eq!(header(&response, "Access-Control-Max-Age"), "86400");
+    let answer = send(preflight(request, "authorization, content-type"), "");
+    answer.has_status(204);
+    answer.has_header("Access-Control-Allow-Origin", PAGE);
+    answer.has_header("Access-Control-Max-Age", "86400");
+    for (name, part) in [
+        ("Access-Control-Allow-Methods", "DELETE"),
+        ("Access-Control-Allow-Headers", "uthorization"),
+    ] {
+        let value = answer.header(name);
+        let expected = format!("{part} in {name}: {value}");
+        answer.must(value.contains(part), &expected);
+    }
 }
 
 #[test]
 fn a_preflight_for_an_unknown_header_is_refused() {
     let client = client(&[ONE]);
-    let response = preflight(origin(client.options("/"), PAGE), "x-secret").dispatch();
-    assert_eq!(response.status(), Status::Forbidden);
+    let answer = send(preflight(origin(client.options("/"), PAGE), "x-secret"), "");
     let detail = "This method or header is not allowed across origins.";
-    assert_eq!(json(response), json!({ "detail": detail }));
+    answer.is(403, json!({ "detail": detail }));
 }
 
 #[test]
 fn a_refused_preflight_leaves_no_public_error_route() {
-    let client = client(&[ALL]);
-    let response = host(client.get("/cors/500"), "localhost").dispatch();
-    assert_eq!(response.status(), Status::NotFound);
+    get(&client(&[ALL]), "/cors/500").has_status(404);
 }

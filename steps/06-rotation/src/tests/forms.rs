@@ -1,18 +1,16 @@
-use rocket::http::{Accept, Header, Status};
-use rocket::serde::json::{Value, json};
+use rocket::http::{Accept, Header};
+use rocket::serde::json::json;
 
-use super::{App, client, header, host, json};
+use super::{Answer, App, client, host, send};
 
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=cut-here";
 
-/// The status and the body of the answer to a registration with this form.
-fn register(app: &App, content_type: &'static str, body: &str) -> (u16, Value) {
+/// The answer to a registration with this form.
+fn register(app: &App, content_type: &'static str, body: &str) -> Answer {
     let request = host(app.client.post("/api/user/register/"), "localhost");
-    let request = request.header(Header::new("Content-Type", content_type));
-    let response = request.body(body).dispatch();
-    (response.status().code, json(response))
+    send(request.header(Header::new("Content-Type", content_type)), body)
 }
 
 /// A body of parts, each with the rest of its header and its text.
@@ -27,13 +25,9 @@ fn parts(parts: &[(&str, &str)]) -> String {
 fn a_browsers_form_registers_and_logs_in() {
     let app = client(&[]);
     let body = "username=andr%C3%A9%2Bplus&password=two+words";
-    assert_eq!(
-        register(&app, URLENCODED, body),
-        (201, json!({"id": 1, "username": "andré+plus"}))
-    );
+    register(&app, URLENCODED, body).is(201, json!({"id": 1, "username": "andré+plus"}));
     let request = host(app.client.post("/api/token/"), "localhost");
-    let request = request.header(Header::new("Content-Type", URLENCODED));
-    assert_eq!(request.body(body).dispatch().status(), Status::Ok);
+    send(request.header(Header::new("Content-Type", URLENCODED)), body).has_status(200);
 }
 
 #[test]
@@ -41,24 +35,24 @@ fn a_form_is_checked_as_json_is() {
     let app = client(&[]);
     let required = "This field is required.";
     let both = json!({"username": [required], "password": [required]});
-    assert_eq!(register(&app, URLENCODED, r#"{"username": "x"}"#), (400, both.clone()));
-    assert_eq!(register(&app, MULTIPART, "--cut-here--\r\n"), (400, both));
+    register(&app, URLENCODED, r#"{"username": "x"}"#).is(400, both.clone());
+    register(&app, MULTIPART, "--cut-here--\r\n").is(400, both);
     let blank = json!({"username": ["This field may not be blank."]});
-    assert_eq!(register(&app, URLENCODED, "username=&password=pw"), (400, blank));
+    register(&app, URLENCODED, "username=&password=pw").is(400, blank);
 }
 
 #[test]
 fn postmans_form_data_registers() {
     let app = client(&[]);
     let body = parts(&[("name=\"username\"", "siva"), ("name=\"password\"", "siva")]);
-    assert_eq!(register(&app, MULTIPART, &body), (201, json!({"id": 1, "username": "siva"})));
+    register(&app, MULTIPART, &body).is(201, json!({"id": 1, "username": "siva"}));
 }
 
 #[test]
 fn of_two_fields_with_one_name_the_last_counts() {
     let app = client(&[]);
     let body = "username=first&username=second&password=pw";
-    assert_eq!(register(&app, URLENCODED, body).1["username"], "second");
+    register(&app, URLENCODED, body).is(201, json!({"id": 1, "username": "second"}));
 }
 
 #[test]
@@ -66,10 +60,7 @@ fn a_file_is_no_text() {
     let app = client(&[]);
     let file = ("name=\"username\"; filename=\"a.txt\"", "alice");
     let body = parts(&[file, ("name=\"password\"", "pw")]);
-    assert_eq!(
-        register(&app, MULTIPART, &body),
-        (400, json!({"username": ["Not a valid string."]}))
-    );
+    register(&app, MULTIPART, &body).is(400, json!({"username": ["Not a valid string."]}));
 }
 
 #[test]
@@ -83,10 +74,10 @@ fn a_broken_form_is_a_400() {
         ),
         (MULTIPART, "no part at all"),
     ] {
-        let (status, answer) = register(&app, content_type, body);
-        assert_eq!(status, 400, "{content_type} {body}");
-        let detail = answer["detail"].as_str().unwrap_or_default();
-        assert!(detail.starts_with("Multipart form parse error - "), "{answer}");
+        let answer = register(&app, content_type, body);
+        answer.has_status(400);
+        let begin = r#"{"detail":"Multipart form parse error - "#;
+        answer.must(answer.body.starts_with(begin), &format!("{begin}…"));
     }
 }
 
@@ -97,16 +88,19 @@ fn a_browser_gets_a_page_with_a_form() {
         [("/api/user/register/", "Create User"), ("/api/token/", "Token Obtain Pair")]
     {
         let request = host(app.client.get(path), "localhost");
-        let response = request.header(Header::new("Accept", BROWSER)).dispatch();
-        assert_eq!(response.status(), Status::MethodNotAllowed);
-        assert_eq!(header(&response, "Content-Type"), "text/html; charset=utf-8");
-        assert_eq!(header(&response, "Allow"), "POST, OPTIONS");
-        let page = response.into_string().expect("a page");
-        for piece in [title, "HTTP 405 Method Not Allowed", "<form method=\"post\">"] {
-            assert!(page.contains(piece), "{piece} is missing in {page}");
+        let answer = send(request.header(Header::new("Accept", BROWSER)), "");
+        answer.has_status(405);
+        answer.has_header("Content-Type", "text/html; charset=utf-8");
+        answer.has_header("Allow", "POST, OPTIONS");
+        for piece in [
+            title,
+            "HTTP 405 Method Not Allowed",
+            "<form method=\"post\">",
+            "name=\"username\" type=\"text\"",
+            "name=\"password\" type=\"password\"",
+        ] {
+            answer.must(answer.body.contains(piece), &format!("a page with {piece}"));
         }
-        assert!(page.contains("name=\"username\" type=\"text\""), "{page}");
-        assert!(page.contains("name=\"password\" type=\"password\""), "{page}");
     }
 }
 
@@ -119,10 +113,9 @@ fn a_program_gets_json_on_the_same_address() {
         if let Some(accept) = accept {
             request.add_header(accept);
         }
-        let response = request.dispatch();
-        assert_eq!(response.status(), Status::MethodNotAllowed);
-        assert_eq!(header(&response, "Allow"), "POST, OPTIONS");
-        assert_eq!(json(response), json!({"detail": "Method \"GET\" not allowed."}));
+        let answer = send(request, "");
+        answer.is(405, json!({"detail": "Method \"GET\" not allowed."}));
+        answer.has_header("Allow", "POST, OPTIONS");
     }
 }
 
@@ -132,5 +125,5 @@ fn a_forms_own_origin_is_no_reason_to_refuse_it() {
     let request = host(app.client.post("/api/user/register/"), "localhost:8000");
     let request = request.header(Header::new("Origin", "http://localhost:8000"));
     let request = request.header(Header::new("Content-Type", URLENCODED));
-    assert_eq!(request.body("username=a&password=pw").dispatch().status(), Status::Created);
+    send(request, "username=a&password=pw").has_status(201);
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod account_register;
+mod answer;
 mod commands;
 mod cors;
 mod forms;
@@ -20,12 +21,14 @@ use std::str::FromStr;
 
 use rocket::http::uri::Host;
 use rocket::http::{ContentType, Header};
-use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
-use rocket::serde::json::{Value, json as object};
+use rocket::local::blocking::{Client, LocalRequest};
+use rocket::serde::json::{Value, json};
 use rocket::{Build, Rocket};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
+
+use answer::{Answer, send};
 
 use crate::settings::{Settings, sqlite_url};
 
@@ -35,6 +38,32 @@ fn settings(vars: &[(&str, &str)]) -> Result<Settings, String> {
         let (_, text) = vars.iter().find(|(known, _)| *known == name)?;
         Some(text.to_string())
     })
+}
+
+/// The settings that these variables must make.
+#[track_caller]
+fn accepted(vars: &[(&str, &str)]) -> Settings {
+    match settings(vars) {
+        Ok(settings) => settings,
+        Err(why) => panic!("a server must start with {vars:?}, and it is refused:\n  {why}"),
+    }
+}
+
+/// The sentence that refuses a start with these variables. It begins so.
+#[track_caller]
+fn refusal(vars: &[(&str, &str)], begin: &str) -> String {
+    must_refuse(&format!("a start with {vars:?}"), settings(vars), begin)
+}
+
+/// The sentence that refuses something. It begins so.
+#[track_caller]
+fn must_refuse<T>(what: &str, result: Result<T, String>, begin: &str) -> String {
+    let rule = format!("{what} must be refused:\n  {begin}…");
+    match result {
+        Ok(_) => panic!("{rule}\nand it is not refused"),
+        Err(why) if why.starts_with(begin) => why,
+        Err(why) => panic!("{rule}\nand the refusal says\n  {why}"),
+    }
 }
 
 /// A server with a database of its own, and a client that speaks to it.
@@ -55,12 +84,12 @@ impl Deref for App {
 /// A server with these variables, an empty database and cheap hashes.
 fn client(vars: &[(&str, &str)]) -> App {
     let folder = tempfile::tempdir().expect("a folder");
-    let client = Client::tracked(server(vars, &folder)).expect("a server");
+    let client = Client::tracked(server(vars, &folder)).expect("the server must start");
     App { client, folder }
 }
 
 fn server(vars: &[(&str, &str)], folder: &TempDir) -> Rocket<Build> {
-    let mut settings = settings(vars).expect("settings");
+    let mut settings = accepted(vars);
     settings.database_url = database_url(folder);
     settings.bcrypt_rounds = 4;
     crate::rocket(settings)
@@ -80,7 +109,7 @@ fn rows(folder: &TempDir, sql: &'static str) -> Vec<String> {
     async_run(async {
         let mut connection =
             options.create_if_missing(true).connect().await.expect("a database");
-        sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("rows")
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect(sql)
     })
 }
 
@@ -88,10 +117,15 @@ fn async_run<T>(work: impl Future<Output = T>) -> T {
     rocket::tokio::runtime::Runtime::new().expect("a runtime").block_on(work)
 }
 
+/// `GET path` from this machine.
+fn get(client: &Client, path: &str) -> Answer {
+    send(host(client.get(path.to_string()), "localhost"), "")
+}
+
 /// `POST path` with a JSON body.
-fn post<'c>(app: &'c App, path: &'c str, body: impl ToString) -> LocalResponse<'c> {
-    let request = host(app.post(path), "localhost").header(ContentType::JSON);
-    request.body(body.to_string()).dispatch()
+fn post(app: &App, path: &str, body: impl ToString) -> Answer {
+    let request = host(app.post(path.to_string()), "localhost").header(ContentType::JSON);
+    send(request, body.to_string())
 }
 
 /// Rocket's test client sends no `Host`; every real client does.
@@ -100,17 +134,13 @@ fn host<'c>(mut request: LocalRequest<'c>, name: &'static str) -> LocalRequest<'
     request
 }
 
+/// A request with this access token.
+fn bearer<'c>(request: LocalRequest<'c>, token: &str) -> LocalRequest<'c> {
+    host(request, "localhost").header(Header::new("Authorization", format!("Bearer {token}")))
+}
+
 fn origin<'c>(request: LocalRequest<'c>, origin: &'static str) -> LocalRequest<'c> {
     host(request, "localhost").header(Header::new("Origin", origin))
-}
-
-/// One header of the answer, `""` when it is missing.
-fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> &'r str {
-    response.headers().get_one(name).unwrap_or_default()
-}
-
-fn json(response: LocalResponse<'_>) -> Value {
-    response.into_json().expect("a JSON body")
 }
 
 /// A server that knows alice, and bob, who was switched off.
@@ -122,28 +152,28 @@ fn app_with_users() -> App {
 fn app_with_users_and(vars: &[(&str, &str)]) -> App {
     let app = client(vars);
     for name in ["alice", "bob"] {
-        let body = object!({
+        let body = json!({
             "username": name,
             "password": format!("{name}-pass"),
         });
-        assert_eq!(post(&app, "/api/user/register/", body).status().code, 201);
+        post(&app, "/api/user/register/", body).has_status(201);
     }
     select(&app, "UPDATE users SET is_active = FALSE WHERE username = 'bob'");
     app
 }
 
 /// Alice's tokens, as the server gives them: access and refresh.
+#[track_caller]
 fn log_in(app: &App) -> (String, String) {
-    let body = object!({"username": "alice", "password": "alice-pass"});
-    let pair = json(post(app, "/api/token/", body));
-    let token = |name: &str| pair[name].as_str().expect("a token").to_string();
-    (token("access"), token("refresh"))
+    let alice = json!({"username": "alice", "password": "alice-pass"});
+    let pair = post(app, "/api/token/", alice).because("alice logs in");
+    (pair.text("access"), pair.text("refresh"))
 }
 
 /// Claims like the server's own, for user 1, good for ten minutes.
 fn claims(token_type: &str) -> Value {
     let now = chrono::Utc::now().timestamp();
-    object!({
+    json!({
         "token_type": token_type,
         "exp": now + 600,
         "iat": now,
@@ -165,7 +195,7 @@ fn claims_with(token_type: &str, name: &str, value: Value) -> Value {
 
 /// A token as the server would sign it: same key, same method.
 fn sign(claims: &Value) -> String {
-    sign_with(jsonwebtoken::Algorithm::HS256, &settings(&[]).unwrap().secret_key.0, claims)
+    sign_with(jsonwebtoken::Algorithm::HS256, &accepted(&[]).secret_key.0, claims)
 }
 
 fn sign_with(method: jsonwebtoken::Algorithm, key: &str, claims: &Value) -> String {
@@ -175,5 +205,6 @@ fn sign_with(method: jsonwebtoken::Algorithm, key: &str, claims: &Value) -> Stri
 
 /// What a token says; the signature is not checked.
 fn read(token: &str) -> Value {
-    jsonwebtoken::dangerous::insecure_decode::<Value>(token).expect("a token").claims
+    let token = jsonwebtoken::dangerous::insecure_decode::<Value>(token);
+    token.expect("a token must be three parts in base64").claims
 }

@@ -1,8 +1,10 @@
-use rocket::http::{ContentType, Header, Method};
+use rocket::http::{ContentType, Method};
 use rocket::serde::json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use super::{App, app_with_users, client, host, json as body_of, post, select, sign};
+use super::{
+    Answer, App, app_with_users, bearer, claims_with, client, host, post, select, send, sign,
+};
 
 const NOT_FOUND: &str = "No Note matches the given query.";
 
@@ -17,71 +19,73 @@ fn users() -> Users {
     let app = client(&[]);
     let token = |name: &str| {
         let user = json!({"username": name, "password": "pw"});
-        post(&app, "/api/user/register/", user.clone());
-        let pair = body_of(post(&app, "/api/token/", user));
-        pair["access"].as_str().expect("a token").to_string()
+        post(&app, "/api/user/register/", user.clone()).has_status(201);
+        post(&app, "/api/token/", user).because("a user logs in").text("access")
     };
     let (alice, eve) = (token("alice"), token("eve"));
     Users { app, alice, eve }
 }
 
-/// The status and the body of the answer; `null` when there is none.
-fn send(app: &App, token: &str, method: Method, path: &str, body: &str) -> (u16, Value) {
-    let request = host(app.client.req(method, path.to_string()), "localhost");
-    let request = request.header(Header::new("Authorization", format!("Bearer {token}")));
-    let response = request.header(ContentType::JSON).body(body).dispatch();
-    (response.status().code, response.into_json().unwrap_or_default())
+/// The answer to the user with this token.
+fn ask(app: &App, token: &str, method: Method, path: &str, body: &str) -> Answer {
+    let request = app.client.req(method, path.to_string()).header(ContentType::JSON);
+    send(bearer(request, token), body)
 }
 
+#[track_caller]
 fn list(app: &App, token: &str) -> Value {
-    let (status, notes) = send(app, token, Method::Get, "/api/notes/", "");
-    assert_eq!(status, 200);
-    notes
+    let answer = ask(app, token, Method::Get, "/api/notes/", "");
+    answer.has_status(200).json()
 }
 
+#[track_caller]
 fn write(app: &App, token: &str, title: &str) -> Value {
     let body = json!({"title": title, "content": "c"}).to_string();
-    let (status, note) = send(app, token, Method::Post, "/api/notes/", &body);
-    assert_eq!(status, 201, "{note}");
-    note
+    let answer = ask(app, token, Method::Post, "/api/notes/", &body);
+    answer.has_status(201).json()
 }
 
 #[test]
 fn a_note_is_written_read_edited_and_deleted() {
     let Users { app, alice, .. } = users();
-    assert_eq!(list(&app, &alice), json!([]));
-    let note = write(&app, &alice, "First");
-    assert_eq!(note.as_object().unwrap().len(), 5);
-    assert_eq!(
-        (&note["id"], &note["title"], &note["author"]),
-        (&json!(1), &json!("First"), &json!(1))
+    assert_eq!(list(&app, &alice), json!([]), "a new user has no notes");
+    let answer =
+        ask(&app, &alice, Method::Post, "/api/notes/", r#"{"title": "First", "content": "c"}"#);
+    let note = answer.json();
+    let date = &note["created_at"];
+    answer.is(
+        201,
+        json!({"id": 1, "title": "First", "content": "c", "created_at": date, "author": 1}),
     );
     let own = "/api/notes/1/";
-    assert_eq!(send(&app, &alice, Method::Get, own, ""), (200, note.clone()));
+    ask(&app, &alice, Method::Get, own, "").is(200, note.clone());
 
     let body =
         r#"{"title": "Edited", "content": "New", "id": 9, "author": 2, "created_at": "x"}"#;
-    let (status, edited) = send(&app, &alice, Method::Put, own, body);
     let expected = json!({
-        "id": 1, "title": "Edited", "content": "New", "created_at": note["created_at"], "author": 1,
+        "id": 1, "title": "Edited", "content": "New", "created_at": date, "author": 1,
     });
-    assert_eq!((status, edited), (200, expected));
+    ask(&app, &alice, Method::Put, own, body).is(200, expected);
 
-    let (_, patched) = send(&app, &alice, Method::Patch, own, r#"{"content": "patched"}"#);
-    assert_eq!((&patched["title"], &patched["content"]), (&json!("Edited"), &json!("patched")));
-    assert_eq!(send(&app, &alice, Method::Patch, own, "{}"), (200, patched));
+    let expected = json!({
+        "id": 1, "title": "Edited", "content": "patched", "created_at": date, "author": 1,
+    });
+    let body = r#"{"content": "patched"}"#;
+    ask(&app, &alice, Method::Patch, own, body).is(200, expected.clone());
+    ask(&app, &alice, Method::Patch, own, "{}").is(200, expected);
 
-    assert_eq!(send(&app, &alice, Method::Delete, own, ""), (204, Value::Null));
-    assert_eq!(send(&app, &alice, Method::Delete, own, "").0, 404);
-    assert_eq!(list(&app, &alice), json!([]));
+    ask(&app, &alice, Method::Delete, own, "").is(204, Value::Null);
+    ask(&app, &alice, Method::Delete, own, "").because("it is deleted").has_status(404);
+    assert_eq!(list(&app, &alice), json!([]), "a deleted note is not in the list");
 }
 
 #[test]
 fn the_address_of_the_react_client_deletes_too() {
     let Users { app, alice, .. } = users();
     write(&app, &alice, "x");
-    assert_eq!(send(&app, &alice, Method::Delete, "/api/notes/delete/1/", "").0, 204);
-    assert_eq!(send(&app, &alice, Method::Delete, "/api/notes/delete/1/", "").0, 404);
+    let path = "/api/notes/delete/1/";
+    ask(&app, &alice, Method::Delete, path, "").has_status(204);
+    ask(&app, &alice, Method::Delete, path, "").because("it is deleted").has_status(404);
 }
 
 #[test]
@@ -91,17 +95,16 @@ fn notes_are_listed_in_the_order_they_were_written() {
         write(&app, &alice, title);
         write(&app, &eve, "eve's");
     }
-    send(&app, &alice, Method::Patch, "/api/notes/1/", r#"{"title": "z"}"#);
-    let titles: Vec<_> =
-        list(&app, &alice).as_array().unwrap().iter().map(|n| n["title"].clone()).collect();
-    assert_eq!(titles, ["z", "a", "c"]);
+    ask(&app, &alice, Method::Patch, "/api/notes/1/", r#"{"title": "z"}"#).has_status(200);
+    let notes = list(&app, &alice);
+    let titles: Vec<_> = notes.as_array().into_iter().flatten().map(|n| &n["title"]).collect();
+    assert_eq!(titles, ["z", "a", "c"], "the first note was edited, and is still the first");
 }
 
 #[test]
 fn a_note_of_someone_else_does_not_exist() {
     let Users { app, alice, eve } = users();
     write(&app, &alice, "private");
-    let answer = (404, json!({ "detail": NOT_FOUND }));
     let body = r#"{"title": "t", "content": "c"}"#;
     for (method, path, body) in [
         (Method::Get, "/api/notes/1/", ""),
@@ -111,19 +114,21 @@ fn a_note_of_someone_else_does_not_exist() {
         (Method::Delete, "/api/notes/1/", ""),
         (Method::Delete, "/api/notes/delete/1/", ""),
     ] {
-        assert_eq!(send(&app, &eve, method, path, body), answer, "{method} {path} {body}");
+        let answer = ask(&app, &eve, method, path, body).because("eve asks for alice's note");
+        answer.is(404, json!({ "detail": NOT_FOUND }));
     }
-    assert_eq!(list(&app, &eve), json!([]));
-    assert_eq!(list(&app, &alice)[0]["title"], "private");
+    assert_eq!(list(&app, &eve), json!([]), "eve's list must not have alice's note");
+    let notes = list(&app, &alice);
+    assert_eq!(notes[0]["title"], "private", "alice's note must be as it was: {notes}");
 }
 
 #[test]
 fn the_author_is_who_asks_whatever_the_body_says() {
     let Users { app, alice, eve } = users();
     let body = r#"{"title": "t", "content": "c", "author": 1}"#;
-    let (_, note) = send(&app, &eve, Method::Post, "/api/notes/", body);
-    assert_eq!(note["author"], 2);
-    assert_eq!(list(&app, &alice), json!([]));
+    let answer = ask(&app, &eve, Method::Post, "/api/notes/", body);
+    answer.must(answer.json()["author"] == 2, "eve, user 2, as the author");
+    assert_eq!(list(&app, &alice), json!([]), "alice must not have eve's note");
 }
 
 #[test]
@@ -156,7 +161,7 @@ fn mistakes_are_named_by_field() {
             json!({"content": ["This field may not be blank."]}),
         ),
     ] {
-        assert_eq!(send(&app, &alice, method, path, body), (400, answer), "{method} {body}");
+        ask(&app, &alice, method, path, body).is(400, answer);
     }
 }
 
@@ -165,39 +170,46 @@ fn text_is_kept_as_it_is() {
     let Users { app, alice, .. } = users();
     let content = "<script>alert('x')</script>\r\nGrüße \u{1f600} %27;--";
     let body = json!({"title": " padded ", "content": content}).to_string();
-    let (_, note) = send(&app, &alice, Method::Post, "/api/notes/", &body);
-    assert_eq!((&note["title"], &note["content"]), (&json!("padded"), &json!(content)));
+    let answer = ask(&app, &alice, Method::Post, "/api/notes/", &body);
+    let note = answer.json();
+    let kept = note["title"] == "padded" && note["content"] == content;
+    answer.must(kept, "the title without its spaces, and each character of the content");
 }
 
 #[test]
 fn a_time_looks_as_django_writes_it() {
     let Users { app, alice, .. } = users();
     let note = write(&app, &alice, "x");
-    let time = note["created_at"].as_str().unwrap();
-    let read = chrono::DateTime::parse_from_rfc3339(time).expect("a time");
-    assert!(time.ends_with('Z') && (time.len() == 27 || time.len() == 20), "{time}");
-    assert!((chrono::Utc::now() - read.to_utc()).num_seconds().abs() < 60, "{time}");
+    let time = note["created_at"].as_str().unwrap_or_default();
+    let read = chrono::DateTime::parse_from_rfc3339(time);
+    let read = read.unwrap_or_else(|why| panic!("created_at must be a time: {note}, {why}"));
+    let form = time.ends_with('Z') && (time.len() == 27 || time.len() == 20);
+    assert!(form, "six digits of a second or none, and a Z at the end, but not {time}");
+    let age = (chrono::Utc::now() - read.to_utc()).num_seconds();
+    assert!(age.abs() < 60, "created_at must be now, but is {time}");
     select(&app, "UPDATE notes SET created_at = '2026-01-02T03:04:05+00:00'");
-    assert_eq!(list(&app, &alice)[0]["created_at"], "2026-01-02T03:04:05Z");
+    let time = &list(&app, &alice)[0]["created_at"];
+    assert_eq!(time, "2026-01-02T03:04:05Z", "a whole second has no digits after it");
 }
 
 #[test]
 fn the_members_of_a_note_come_in_drfs_order() {
     let Users { app, alice, .. } = users();
     write(&app, &alice, "x");
-    let request = host(app.client.get("/api/notes/1/"), "localhost");
-    let request = request.header(Header::new("Authorization", format!("Bearer {alice}")));
-    let text = request.dispatch().into_string().expect("a body");
-    assert!(text.starts_with(r#"{"id":1,"title":"x","content":"c","created_at":""#), "{text}");
-    assert!(text.ends_with(r#"Z","author":1}"#), "{text}");
+    let answer = ask(&app, &alice, Method::Get, "/api/notes/1/", "");
+    let (begin, end) =
+        (r#"{"id":1,"title":"x","content":"c","created_at":""#, r#"Z","author":1}"#);
+    let order = answer.body.starts_with(begin) && answer.body.ends_with(end);
+    answer.must(order, &format!("{begin}…{end}"));
 }
 
 #[test]
 fn an_id_is_never_given_out_again() {
     let Users { app, alice, .. } = users();
     write(&app, &alice, "x");
-    send(&app, &alice, Method::Delete, "/api/notes/1/", "");
-    assert_eq!(write(&app, &alice, "y")["id"], 2);
+    ask(&app, &alice, Method::Delete, "/api/notes/1/", "").has_status(204);
+    let note = write(&app, &alice, "y");
+    assert_eq!(note["id"], 2, "the note after note 1, which was deleted: {note}");
 }
 
 #[test]
@@ -212,8 +224,7 @@ fn an_id_that_is_none_is_not_found() {
         ("1/extra", "Not found."),
     ] {
         let path = format!("/api/notes/{id}/");
-        let answer = (404, json!({ "detail": detail }));
-        assert_eq!(send(&app, &alice, Method::Get, &path, ""), answer, "{id}");
+        ask(&app, &alice, Method::Get, &path, "").is(404, json!({ "detail": detail }));
     }
 }
 
@@ -230,18 +241,16 @@ fn without_a_token_there_are_no_notes() {
         (Method::Delete, "/api/notes/delete/1/"),
     ] {
         let request = host(app.client.req(method, path), "localhost").header(ContentType::JSON);
-        let response = request.body("{").dispatch();
-        assert_eq!(response.status().code, 401, "{method} {path}");
         let detail = "Authentication credentials were not provided.";
-        assert_eq!(body_of(response), json!({ "detail": detail }));
+        send(request, "{").is(401, json!({ "detail": detail }));
     }
 }
 
 #[test]
 fn a_token_of_an_older_simplejwt_opens_them_too() {
     let app = app_with_users();
-    let token = sign(&super::claims_with("access", "user_id", json!(1)));
-    assert_eq!(list(&app, &token), json!([]));
+    let token = sign(&claims_with("access", "user_id", json!(1)));
+    assert_eq!(list(&app, &token), json!([]), "user 1, as a number, has no notes");
 }
 
 #[test]
@@ -249,7 +258,8 @@ fn notes_go_with_their_user() {
     let Users { app, alice, .. } = users();
     write(&app, &alice, "x");
     select(&app, "DELETE FROM users WHERE username = 'alice'");
-    assert!(select(&app, "SELECT title FROM notes").is_empty());
+    let notes = select(&app, "SELECT title FROM notes");
+    assert!(notes.is_empty(), "the notes of a deleted user must be deleted: {notes:?}");
 }
 
 #[test]
@@ -262,6 +272,10 @@ fn one_users_list_is_read_through_the_index() {
         sqlx::query_as(plan).fetch_all(&mut connection).await.expect("a plan")
     });
     let (.., detail) = &plan[0];
-    assert_eq!(plan.len(), 1, "no sorting: {plan:?}");
-    assert!(detail.contains("USING INDEX notes_of_author (author_id=?)"), "{detail}");
+    let index = "USING INDEX notes_of_author (author_id=?)";
+    assert!(
+        detail.contains(index),
+        "the database must find them {index}; its plan is {detail}"
+    );
+    assert_eq!(plan.len(), 1, "the index must bring them sorted: {plan:?}");
 }

@@ -1,28 +1,26 @@
 use jsonwebtoken::Algorithm;
-use rocket::http::{ContentType, Header, Status};
+use rocket::http::{ContentType, Header};
 use rocket::serde::json::{Value, json};
 
 use super::{
-    App, app_with_users, app_with_users_and, claims, claims_with, header, host, log_in, post,
-    read, select, settings, sign, sign_with,
+    Answer, App, accepted, app_with_users, app_with_users_and, claims, claims_with, host,
+    log_in, post, read, select, send, sign, sign_with,
 };
 
 const REFRESH: &str = "/api/token/refresh/";
 const VERIFY: &str = "/api/token/verify/";
 
-/// The status and the body of the answer to `{"refresh": token}`.
-fn refresh(app: &App, token: impl Into<Value>) -> (u16, Value) {
-    let response = post(app, REFRESH, json!({"refresh": token.into()}));
-    (response.status().code, super::json(response))
+/// The answer to `{"refresh": token}`.
+fn refresh(app: &App, token: impl Into<Value>) -> Answer {
+    post(app, REFRESH, json!({"refresh": token.into()}))
 }
 
-fn verify(app: &App, token: impl Into<Value>) -> (u16, Value) {
-    let response = post(app, VERIFY, json!({"token": token.into()}));
-    (response.status().code, super::json(response))
+fn verify(app: &App, token: impl Into<Value>) -> Answer {
+    post(app, VERIFY, json!({"token": token.into()}))
 }
 
-fn refused(message: &str) -> (u16, Value) {
-    (401, json!({"detail": message, "code": "token_not_valid"}))
+fn refused(message: &str) -> Value {
+    json!({"detail": message, "code": "token_not_valid"})
 }
 
 #[test]
@@ -30,13 +28,14 @@ fn without_rotation_a_refresh_token_brings_an_access_token_and_stays_good() {
     let app = app_with_users_and(&[("ROTATE_REFRESH_TOKENS", "false")]);
     let (access, token) = log_in(&app);
     for _ in 0..2 {
-        let (status, answer) = refresh(&app, token.as_str());
-        assert_eq!(status, 200);
-        assert_eq!(answer.as_object().unwrap().len(), 1, "no new refresh token: {answer}");
-        let new = read(answer["access"].as_str().unwrap());
-        assert_eq!(new["token_type"], "access");
-        assert_eq!(new["user_id"], "1");
-        assert_ne!(new["jti"], read(&access)["jti"]);
+        let answer = refresh(&app, token.as_str());
+        answer.has_status(200);
+        let members = answer.json().as_object().map(|answer| answer.len());
+        answer.must(members == Some(1), "an access token, and no new refresh token");
+        let new = read(&answer.text("access"));
+        assert_eq!(new["token_type"], "access", "the token_type in {new}");
+        assert_eq!(new["user_id"], "1", "the user_id in {new}");
+        assert_ne!(new["jti"], read(&access)["jti"], "a new token must have a jti of its own");
     }
 }
 
@@ -44,24 +43,25 @@ fn without_rotation_a_refresh_token_brings_an_access_token_and_stays_good() {
 fn what_another_program_put_into_a_token_survives_a_refresh() {
     let app = app_with_users();
     let token = sign(&claims_with("refresh", "shop", json!({"id": 7})));
-    let (_, answer) = refresh(&app, token);
-    assert_eq!(read(answer["access"].as_str().unwrap())["shop"], json!({"id": 7}));
+    let new = read(&refresh(&app, token).text("access"));
+    assert_eq!(new["shop"], json!({"id": 7}), "the claim shop in the new access token {new}");
 }
 
 #[test]
 fn a_user_id_that_is_a_number_is_copied_as_it_is() {
     let app = app_with_users();
-    let (status, answer) = refresh(&app, sign(&claims_with("refresh", "user_id", json!(1))));
-    assert_eq!(status, 200);
-    assert_eq!(read(answer["access"].as_str().unwrap())["user_id"], 1);
+    let answer = refresh(&app, sign(&claims_with("refresh", "user_id", json!(1))));
+    answer.has_status(200);
+    let new = read(&answer.text("access"));
+    assert_eq!(new["user_id"], 1, "the user_id in the new access token {new}");
 }
 
 #[test]
 fn a_token_that_is_not_ours_is_invalid() {
     let app = app_with_users();
     let (_, good) = log_in(&app);
-    let key = settings(&[]).unwrap().secret_key.0;
-    let (head, signature) = good.rsplit_once('.').unwrap();
+    let key = accepted(&[]).secret_key.0;
+    let (head, signature) = good.rsplit_once('.').expect("a signature");
     let first = if signature.starts_with('A') { 'B' } else { 'A' };
     let other_key = "another key of thirty-two bytes or more";
     // {"alg":"none","typ":"JWT"}
@@ -79,8 +79,9 @@ fn a_token_that_is_not_ours_is_invalid() {
         ("no method", none),
         ("claims that are a list", sign(&json!([1, 2]))),
     ] {
-        assert_eq!(refresh(&app, token.as_str()), refused("Token is invalid"), "{what}");
-        assert_eq!(verify(&app, token.as_str()), refused("Token is invalid"), "{what}");
+        let invalid = refused("Token is invalid");
+        refresh(&app, token.as_str()).because(what).is(401, invalid.clone());
+        verify(&app, token.as_str()).because(what).is(401, invalid);
     }
 }
 
@@ -97,12 +98,14 @@ fn the_times_of_a_token_are_exact() {
         ("iat", json!([]), "Token is invalid"),
     ] {
         let token = sign(&claims_with("refresh", name, value.clone()));
-        assert_eq!(refresh(&app, token), refused(message), "{name} {value}");
+        let answer = refresh(&app, token).because(format!("{name} is {value}, and now {now}"));
+        answer.is(401, refused(message));
     }
     for (name, value) in [("nbf", json!(now - 600)), ("iat", Value::Null), ("aud", json!("x"))]
     {
-        let token = sign(&claims_with("refresh", name, value));
-        assert_eq!(refresh(&app, token).0, 200, "{name}");
+        let token = sign(&claims_with("refresh", name, value.clone()));
+        let answer = refresh(&app, token).because(format!("{name} is {value}, and now {now}"));
+        answer.has_status(200);
     }
 }
 
@@ -115,30 +118,33 @@ fn a_claim_that_is_missing_is_named() {
         ("token_type", "Token has no type"),
     ] {
         let token = sign(&claims_with("refresh", name, Value::Null));
-        assert_eq!(refresh(&app, token), refused(message));
+        refresh(&app, token).because(format!("without {name}")).is(401, refused(message));
     }
     let number = sign(&claims_with("refresh", "jti", json!(7)));
-    assert_eq!(refresh(&app, number), refused("Token is invalid"));
+    refresh(&app, number)
+        .because("a jti that is a number")
+        .is(401, refused("Token is invalid"));
 }
 
 #[test]
 fn an_access_token_is_no_refresh_token() {
     let app = app_with_users();
     let (access, _) = log_in(&app);
-    assert_eq!(refresh(&app, access), refused("Token has wrong type"));
+    refresh(&app, access).is(401, refused("Token has wrong type"));
 }
 
 #[test]
 fn a_user_who_is_switched_off_or_gone_gets_no_new_token() {
     let app = app_with_users();
-    let answer = (401, json!({"detail": "No active account found for the given token."}));
-    for id in ["2", "999999", "none"] {
+    let answer = json!({"detail": "No active account found for the given token."});
+    for (id, who) in [("2", "bob, switched off"), ("999999", "gone"), ("none", "no number")] {
         let token = sign(&claims_with("refresh", "user_id", json!(id)));
-        assert_eq!(refresh(&app, token), answer, "{id}");
+        let refused = refresh(&app, token).because(format!("user {id} is {who}"));
+        refused.is(401, answer.clone());
     }
     let (_, token) = log_in(&app);
     select(&app, "DELETE FROM users WHERE id = 1");
-    assert_eq!(refresh(&app, token), answer);
+    refresh(&app, token).because("deleted since the log-in").is(401, answer);
 }
 
 #[test]
@@ -146,8 +152,8 @@ fn verify_takes_either_type_and_does_not_look_at_the_user() {
     let app = app_with_users();
     let (access, token) = log_in(&app);
     let gone = sign(&claims_with("access", "user_id", json!("999999")));
-    for token in [access, token, gone] {
-        assert_eq!(verify(&app, token), (200, json!({})));
+    for (what, token) in [("access", access), ("refresh", token), ("no such user", gone)] {
+        verify(&app, token).because(what).is(200, json!({}));
     }
 }
 
@@ -160,31 +166,31 @@ fn a_token_that_is_no_text_is_a_mistake_in_a_field() {
         (json!(true), "Not a valid string."),
         (json!(["x"]), "Not a valid string."),
     ] {
-        assert_eq!(refresh(&app, value.clone()), (400, json!({ "refresh": [message] })));
-        assert_eq!(verify(&app, value), (400, json!({ "token": [message] })));
+        refresh(&app, value.clone()).is(400, json!({ "refresh": [message] }));
+        verify(&app, value).is(400, json!({ "token": [message] }));
     }
     let missing = json!({"refresh": ["This field is required."]});
-    assert_eq!(super::json(post(&app, REFRESH, "{}")), missing);
-    assert_eq!(refresh(&app, 123), refused("Token is invalid"));
+    post(&app, REFRESH, "{}").is(400, missing);
+    refresh(&app, 123).because("a number is a text").is(401, refused("Token is invalid"));
 }
 
 #[test]
 fn a_refusal_says_how_to_log_in() {
     let app = app_with_users();
-    let response = post(&app, REFRESH, json!({"refresh": "x"}));
-    assert_eq!(response.status(), Status::Unauthorized);
-    assert_eq!(header(&response, "WWW-Authenticate"), "Bearer realm=\"api\"");
+    let answer = refresh(&app, "x");
+    answer.has_status(401);
+    answer.has_header("WWW-Authenticate", "Bearer realm=\"api\"");
 }
 
 #[test]
 fn a_browser_gets_a_form_that_refreshes() {
     let app = app_with_users();
     let request = host(app.client.get(REFRESH), "localhost");
-    let page = request.header(Header::new("Accept", "text/html")).dispatch();
-    assert_eq!(page.status(), Status::MethodNotAllowed);
-    assert!(page.into_string().unwrap().contains("name=\"refresh\""));
+    let page = send(request.header(Header::new("Accept", "text/html")), "");
+    page.has_status(405);
+    page.must(page.body.contains("name=\"refresh\""), "a page with a field \"refresh\"");
 
     let (_, token) = log_in(&app);
     let request = host(app.client.post(REFRESH), "localhost").header(ContentType::Form);
-    assert_eq!(request.body(format!("refresh={token}")).dispatch().status(), Status::Ok);
+    send(request, format!("refresh={token}")).has_status(200);
 }

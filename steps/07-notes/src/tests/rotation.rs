@@ -5,31 +5,35 @@ use rocket::local::asynchronous::Client;
 use rocket::serde::json::{Value, json};
 
 use super::{
-    App, app_with_users, app_with_users_and, async_run, claims, claims_with, log_in, post,
-    read, rows, select, server, sign,
+    Answer, App, app_with_users, app_with_users_and, async_run, claims, claims_with, log_in,
+    post, read, rows, select, server, sign,
 };
 use crate::commands;
 use crate::db::Db;
 
-/// The status and the body of the answer to `{"refresh": token}`, sent to this address.
-fn send(app: &App, path: &str, token: &str) -> (u16, Value) {
-    let response = post(app, path, json!({ "refresh": token }));
-    (response.status().code, super::json(response))
+/// The answer of this address to `{"refresh": token}`.
+fn post_token(app: &App, path: &str, token: &str) -> Answer {
+    post(app, path, json!({ "refresh": token }))
 }
 
-fn refresh(app: &App, token: &str) -> (u16, Value) {
-    send(app, "/api/token/refresh/", token)
+fn refresh(app: &App, token: &str) -> Answer {
+    post_token(app, "/api/token/refresh/", token)
+}
+
+fn log_out(app: &App, token: &str) -> Answer {
+    post_token(app, "/api/token/blacklist/", token)
 }
 
 /// The successor of a token, which must be good.
+#[track_caller]
 fn rotate(app: &App, token: &str) -> String {
-    let (status, answer) = refresh(app, token);
-    assert_eq!(status, 200, "{answer}");
-    answer["refresh"].as_str().expect("a new refresh token").into()
+    let answer = refresh(app, token).because("a token that nobody has used is good");
+    answer.has_status(200);
+    answer.text("refresh")
 }
 
-fn blacklisted() -> (u16, Value) {
-    (401, json!({"detail": "Token is blacklisted", "code": "token_not_valid"}))
+fn blacklisted() -> Value {
+    json!({"detail": "Token is blacklisted", "code": "token_not_valid"})
 }
 
 /// As if the last uses of tokens had been a minute ago: the grace is over.
@@ -53,31 +57,33 @@ fn flush(app: &App) -> String {
         let db = Db::open(&super::database_url(&app.folder)).await?;
         commands::flushexpiredtokens(&db).await
     });
-    said.unwrap()
+    said.expect("flushexpiredtokens must succeed")
 }
 
 #[test]
 fn a_refresh_brings_a_new_refresh_token_and_uses_the_old_one_up() {
     let app = app_with_users();
     let (_, first) = log_in(&app);
-    let (status, pair) = refresh(&app, &first);
-    assert_eq!(status, 200);
-    assert_eq!(pair.as_object().unwrap().len(), 2, "{pair}");
-    let second = pair["refresh"].as_str().unwrap();
-    let (old, new) = (read(&first), read(second));
-    assert_eq!((&new["token_type"], &new["user_id"]), (&json!("refresh"), &json!("1")));
-    assert_ne!(new["jti"], old["jti"]);
-    assert_eq!(refresh(&app, &first), blacklisted());
-    rotate(&app, second);
+    let pair = refresh(&app, &first);
+    pair.has_status(200);
+    let members = pair.json().as_object().map(|pair| pair.len());
+    pair.must(members == Some(2), "access and refresh, and nothing else");
+    let second = pair.text("refresh");
+    let new = read(&second);
+    assert_eq!(new["token_type"], "refresh", "the token_type of the successor {new}");
+    assert_eq!(new["user_id"], "1", "the user_id of the successor {new}");
+    assert_ne!(new["jti"], read(&first)["jti"], "the successor must have a jti of its own");
+    refresh(&app, &first).because("it is used up").is(401, blacklisted());
+    refresh(&app, &second).because("the successor is good").has_status(200);
 }
 
 #[test]
 fn a_token_of_another_program_with_our_key_is_good_once_too() {
     let app = app_with_users();
     let token = sign(&claims_with("refresh", "shop", json!(7)));
-    let successor = rotate(&app, &token);
-    assert_eq!(read(&successor)["shop"], 7, "other claims go through rotation");
-    assert_eq!(refresh(&app, &token), blacklisted());
+    let successor = read(&rotate(&app, &token));
+    assert_eq!(successor["shop"], 7, "other claims must go through rotation: {successor}");
+    refresh(&app, &token).because("it is used up").is(401, blacklisted());
 }
 
 #[test]
@@ -87,9 +93,12 @@ fn the_successor_lives_a_whole_lifetime_again() {
     // Of this one ten minutes are left.
     let token = sign(&claims("refresh"));
     let earliest = a_day_from_now();
-    let end = read(&rotate(&app, &token))["exp"].as_i64().expect("a time");
-    let a_day = (earliest..=a_day_from_now()).contains(&end);
-    assert!(a_day, "a day from now, whatever was left of the old one");
+    let end = read(&rotate(&app, &token))["exp"].as_i64().unwrap_or_default();
+    assert!(
+        (earliest..=a_day_from_now()).contains(&end),
+        "exp of the successor must be a day from now, {earliest}, whatever was left of the \
+         old one; it is {end}"
+    );
 }
 
 #[test]
@@ -97,15 +106,15 @@ fn a_refused_refresh_does_not_use_the_token_up() {
     let app = app_with_users();
     let (_, token) = log_in(&app);
     select(&app, "UPDATE users SET is_active = FALSE WHERE id = 1");
-    assert_eq!(refresh(&app, &token).0, 401);
+    refresh(&app, &token).because("alice is switched off").has_status(401);
     select(&app, "UPDATE users SET is_active = TRUE WHERE id = 1");
-    rotate(&app, &token);
+    refresh(&app, &token).because("alice is switched on again").has_status(200);
 }
 
 #[rocket::async_test]
 async fn of_parallel_refreshes_with_one_token_one_wins_and_its_successor_lives() {
     let folder = tempfile::tempdir().expect("a folder");
-    let client = Client::tracked(server(&[], &folder)).await.expect("a server");
+    let client = Client::tracked(server(&[], &folder)).await.expect("the server must start");
     let send = |path: &'static str, body: Value| {
         let mut request = client.post(path).header(ContentType::JSON);
         request.inner_mut().set_host(Host::parse("localhost").expect("a host"));
@@ -113,7 +122,8 @@ async fn of_parallel_refreshes_with_one_token_one_wins_and_its_successor_lives()
     };
     let user = json!({"username": "alice", "password": "pw"});
     send("/api/user/register/", user.clone()).await;
-    let answer = send("/api/token/", user).await.into_json::<Value>().await.expect("a pair");
+    let answer =
+        send("/api/token/", user).await.into_json::<Value>().await.expect("two tokens as JSON");
     let mut token = answer["refresh"].clone();
     for round in 0..10 {
         let racers = (0..32).map(|_| send("/api/token/refresh/", json!({ "refresh": token })));
@@ -121,13 +131,18 @@ async fn of_parallel_refreshes_with_one_token_one_wins_and_its_successor_lives()
         for answer in join_all(racers).await {
             match answer.status() {
                 Status::Ok => {
-                    let pair = answer.into_json::<Value>().await.expect("a pair");
+                    let pair = answer.into_json::<Value>().await.expect("two tokens as JSON");
                     successors.push(pair["refresh"].clone());
                 }
-                status => assert_eq!(status, Status::Unauthorized, "round {round}"),
+                status => assert_eq!(status, Status::Unauthorized, "who loses must get a 401"),
             }
         }
-        assert_eq!(successors.len(), 1, "round {round}");
+        let winners = successors.len();
+        assert!(
+            winners == 1,
+            "of 32 refreshes with one token at the same time one must bring a successor, \
+             and {winners} did (round {round})"
+        );
         token = successors.remove(0);
     }
 }
@@ -136,7 +151,7 @@ async fn of_parallel_refreshes_with_one_token_one_wins_and_its_successor_lives()
 async fn without_blacklisting_parallel_refreshes_all_succeed() {
     let folder = tempfile::tempdir().expect("a folder");
     let vars = [("BLACKLIST_AFTER_ROTATION", "false")];
-    let client = Client::tracked(server(&vars, &folder)).await.expect("a server");
+    let client = Client::tracked(server(&vars, &folder)).await.expect("the server must start");
     let token = sign(&claims_with("refresh", "user_id", Value::Null));
     let racers = (0..32).map(|_| {
         let mut request = client.post("/api/token/refresh/").header(ContentType::JSON);
@@ -144,7 +159,7 @@ async fn without_blacklisting_parallel_refreshes_all_succeed() {
         request.body(json!({ "refresh": token }).to_string()).dispatch()
     });
     for answer in join_all(racers).await {
-        assert_eq!(answer.status(), Status::Ok);
+        assert_eq!(answer.status(), Status::Ok, "each of 32 refreshes with one token");
     }
 }
 
@@ -153,8 +168,8 @@ fn a_used_token_that_comes_back_soon_is_only_refused() {
     let app = app_with_users();
     let (_, first) = log_in(&app);
     let second = rotate(&app, &first);
-    assert_eq!(refresh(&app, &first), blacklisted());
-    rotate(&app, &second);
+    refresh(&app, &first).because("it is used up").is(401, blacklisted());
+    refresh(&app, &second).because("the family goes on").has_status(200);
 }
 
 #[test]
@@ -164,12 +179,13 @@ fn a_used_token_that_comes_back_later_ends_its_family_and_no_other() {
     let second = rotate(&app, &first);
     let third = rotate(&app, &second);
     a_minute_passes(&app);
-    assert_eq!(refresh(&app, &first), blacklisted());
-    assert_eq!(refresh(&app, &third), blacklisted(), "the successor is in the family");
-    assert_eq!(send(&app, "/api/token/blacklist/", &third), blacklisted());
-    rotate(&app, &other);
+    refresh(&app, &first).because("it was used a minute ago").is(401, blacklisted());
+    let ended = "the first came back late, and that ended the family";
+    refresh(&app, &third).because(ended).is(401, blacklisted());
+    log_out(&app, &third).because(ended).is(401, blacklisted());
+    refresh(&app, &other).because("another log-in of alice").has_status(200);
     let (_, again) = log_in(&app);
-    rotate(&app, &again);
+    refresh(&app, &again).because("a log-in after that").has_status(200);
 }
 
 #[test]
@@ -178,8 +194,9 @@ fn a_foreign_token_begins_a_family_of_its_own() {
     let token = sign(&claims("refresh"));
     let second = rotate(&app, &token);
     a_minute_passes(&app);
-    assert_eq!(refresh(&app, &token), blacklisted());
-    assert_eq!(refresh(&app, &second), blacklisted());
+    refresh(&app, &token).because("it was used a minute ago").is(401, blacklisted());
+    let ended = "the first came back late, and that ended the family";
+    refresh(&app, &second).because(ended).is(401, blacklisted());
 }
 
 #[test]
@@ -188,8 +205,8 @@ fn the_revocation_of_a_family_is_a_setting() {
     let (_, first) = log_in(&app);
     let second = rotate(&app, &first);
     a_minute_passes(&app);
-    assert_eq!(refresh(&app, &first), blacklisted());
-    rotate(&app, &second);
+    refresh(&app, &first).because("it was used a minute ago").is(401, blacklisted());
+    refresh(&app, &second).because("REUSE_REVOKES_FAMILY=false").has_status(200);
 }
 
 #[test]
@@ -197,61 +214,62 @@ fn without_blacklisting_the_old_token_stays_good() {
     let app = app_with_users_and(&[("BLACKLIST_AFTER_ROTATION", "false")]);
     let (_, first) = log_in(&app);
     let second = rotate(&app, &first);
-    rotate(&app, &first);
-    assert_eq!(send(&app, "/api/token/blacklist/", &first), (200, json!({})));
-    assert_eq!(refresh(&app, &first), blacklisted());
-    rotate(&app, &second);
+    refresh(&app, &first).because("used once, and not blacklisted").has_status(200);
+    log_out(&app, &first).is(200, json!({}));
+    refresh(&app, &first).because("a log-out blacklists always").is(401, blacklisted());
+    refresh(&app, &second).because("the successor was not logged out").has_status(200);
 }
 
 #[test]
 fn who_logs_out_cannot_refresh_and_cannot_log_out_twice() {
     let app = app_with_users();
     let ((access, token), (_, other)) = (log_in(&app), log_in(&app));
-    let log_out = |token: &str| send(&app, "/api/token/blacklist/", token);
-    assert_eq!(log_out(&token), (200, json!({})));
-    assert_eq!(refresh(&app, &token), blacklisted());
-    assert_eq!(log_out(&token), blacklisted());
+    log_out(&app, &token).is(200, json!({}));
+    refresh(&app, &token).because("it was logged out").is(401, blacklisted());
+    log_out(&app, &token).because("it was logged out").is(401, blacklisted());
     let wrong = json!({"detail": "Token has wrong type", "code": "token_not_valid"});
-    assert_eq!(log_out(&access), (401, wrong));
-    rotate(&app, &other);
+    log_out(&app, &access).because("an access token").is(401, wrong);
+    refresh(&app, &other).because("another log-in of alice").has_status(200);
 }
 
 #[test]
 fn verify_knows_used_tokens_only_when_they_are_blacklisted() {
-    for (setting, answer) in [
-        ("true", (400, json!({"non_field_errors": ["Token is blacklisted"]}))),
-        ("false", (200, json!({}))),
+    for (setting, status, body) in [
+        ("true", 400, json!({"non_field_errors": ["Token is blacklisted"]})),
+        ("false", 200, json!({})),
     ] {
         let app = app_with_users_and(&[("BLACKLIST_AFTER_ROTATION", setting)]);
         let (_, token) = log_in(&app);
-        send(&app, "/api/token/blacklist/", &token);
-        let response = post(&app, "/api/token/verify/", json!({ "token": token }));
-        assert_eq!((response.status().code, super::json(response)), answer);
+        log_out(&app, &token).has_status(200);
+        let answer = post(&app, "/api/token/verify/", json!({ "token": token }));
+        answer.because(format!("BLACKLIST_AFTER_ROTATION={setting}")).is(status, body);
     }
 }
 
 #[test]
 fn a_log_in_is_remembered_when_the_setting_says_so() {
     let last_login = "SELECT username FROM users WHERE last_login IS NOT NULL";
-    let app = app_with_users();
-    log_in(&app);
-    assert!(select(&app, last_login).is_empty());
-    let app = app_with_users_and(&[("UPDATE_LAST_LOGIN", "true")]);
-    log_in(&app);
-    assert_eq!(select(&app, last_login), ["alice"]);
+    for (vars, remembered) in
+        [(&[][..], &[][..]), (&[("UPDATE_LAST_LOGIN", "true")], &["alice"])]
+    {
+        let app = app_with_users_and(vars);
+        log_in(&app);
+        let names = select(&app, last_login);
+        assert_eq!(names, remembered, "the users with a last_login, started with {vars:?}");
+    }
 }
 
 #[test]
 fn no_token_is_stored() {
     let app = app_with_users();
     let (access, token) = log_in(&app);
-    let signature = |token: &str| token.rsplit('.').next().unwrap().to_string();
+    let signature = |token: &str| token.rsplit('.').next().unwrap_or_default().to_string();
     let stored = std::fs::read(app.folder.path().join("test.sqlite3")).expect("the database");
     let log = std::fs::read(app.folder.path().join("test.sqlite3-wal")).unwrap_or_default();
     let stored = [stored, log].concat();
     for secret in [signature(&access), signature(&token)] {
         let found = stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes());
-        assert!(!found, "a signature is in the database");
+        assert!(!found, "the signature of a token is in the database, and no token may be");
     }
 }
 
@@ -260,12 +278,14 @@ fn flushexpiredtokens_deletes_what_has_ended_and_nothing_else() {
     let app = app_with_users();
     let ((_, first), (_, other)) = (log_in(&app), log_in(&app));
     let second = rotate(&app, &first);
-    let kept = read(&second)["jti"].as_str().unwrap().to_string();
+    let kept = read(&second)["jti"].as_str().unwrap_or_default().to_string();
     used_tokens_end(&app);
-    assert_eq!(flush(&app), "Tokens deleted, because they had ended: 1.");
-    assert!(rows(&app.folder, "SELECT jti FROM outstanding_tokens").contains(&kept));
-    rotate(&app, &second);
-    rotate(&app, &other);
+    let said = "Tokens deleted, because they had ended: 1.";
+    assert_eq!(flush(&app), said, "of three tokens one has ended");
+    let left = rows(&app.folder, "SELECT jti FROM outstanding_tokens");
+    assert!(left.contains(&kept), "a token that has not ended must stay, {kept} in {left:?}");
+    refresh(&app, &second).because("it has not ended").has_status(200);
+    refresh(&app, &other).because("it has not ended").has_status(200);
 }
 
 #[test]
@@ -274,7 +294,7 @@ fn flushexpiredtokens_does_not_forget_used_tokens() {
     let (_, first) = log_in(&app);
     rotate(&app, &first);
     flush(&app);
-    assert_eq!(refresh(&app, &first), blacklisted(), "used, and not ended");
+    refresh(&app, &first).because("it is used up, and has not ended").is(401, blacklisted());
 }
 
 #[test]
@@ -283,8 +303,8 @@ fn flushexpiredtokens_keeps_a_family_revoked_when_its_first_token_has_ended() {
     let (_, first) = log_in(&app);
     let second = rotate(&app, &first);
     a_minute_passes(&app);
-    assert_eq!(refresh(&app, &first), blacklisted());
+    refresh(&app, &first).because("it was used a minute ago").is(401, blacklisted());
     used_tokens_end(&app);
     flush(&app);
-    assert_eq!(refresh(&app, &second), blacklisted(), "its family is revoked");
+    refresh(&app, &second).because("its family is revoked").is(401, blacklisted());
 }

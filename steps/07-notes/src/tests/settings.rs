@@ -1,42 +1,33 @@
 use std::path::{Path, PathBuf};
 
-use rocket::http::Status;
-use rocket::serde::json::json;
+use rocket::serde::json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::{client, header, host, json, settings};
+use super::{accepted, client, host, refusal, send};
 
 const DATABASE: (&str, &str) = ("DATABASE_URL", "sqlite:/srv/db.sqlite3");
 
 const KEY: (&str, &str) = ("SECRET_KEY", "a key of thirty-two bytes or more");
 
-/// The sentence that stops a start with this one variable.
-fn refusal(name: &str, text: &str) -> String {
-    settings(&[(name, text)]).expect_err("the start must be refused")
-}
-
 #[test]
 fn the_root_is_a_404_in_json() {
     let client = client(&[]);
-    let response = host(client.get("/"), "localhost:8000").dispatch();
-    assert_eq!(response.status(), Status::NotFound);
-    assert_eq!(header(&response, "Content-Type"), "application/json");
-    assert_eq!(json(response), json!({"detail": "Not found."}));
+    let answer = send(host(client.get("/"), "localhost:8000"), "");
+    answer.is(404, json!({"detail": "Not found."}));
+    answer.has_header("Content-Type", "application/json");
 }
 
 #[test]
 fn a_head_request_gets_no_body() {
     let client = client(&[]);
-    let response = host(client.head("/api/token/"), "localhost").dispatch();
-    assert_eq!(response.status(), Status::MethodNotAllowed);
-    assert_eq!(response.into_bytes().unwrap_or_default(), b"");
+    send(host(client.head("/api/token/"), "localhost"), "").is(405, Value::Null);
 }
 
 #[test]
 fn it_listens_on_this_machine_alone_by_default() {
-    let settings = settings(&[]).unwrap();
-    assert_eq!(settings.address.to_string(), "127.0.0.1");
-    assert_eq!(settings.port, 8000);
+    let settings = accepted(&[]);
+    let place = (settings.address.to_string(), settings.port);
+    assert_eq!(place, ("127.0.0.1".into(), 8000), "without ADDRESS and PORT");
 }
 
 #[test]
@@ -44,20 +35,22 @@ fn a_flag_is_read_in_any_of_its_spellings() {
     for (text, expected) in
         [("True", true), ("1", true), ("off", false), (" NO ", false), ("", false)]
     {
-        let settings = settings(&[("CORS_ALLOW_ALL_ORIGINS", text)]).unwrap();
-        assert_eq!(settings.cors_allow_all_origins, expected, "{text:?}");
+        let settings = accepted(&[("CORS_ALLOW_ALL_ORIGINS", text)]);
+        let read = settings.cors_allow_all_origins;
+        assert_eq!(read, expected, "CORS_ALLOW_ALL_ORIGINS={text:?} was read wrongly");
     }
 }
 
 #[test]
 fn a_refusal_names_the_variable_the_mistake_and_an_example() {
-    let sentence = refusal("PORT", "80x");
-    assert_eq!(sentence, "PORT is not a number from 0 to 65535, for example PORT=8000.");
+    let sentence = "PORT is not a number from 0 to 65535, for example PORT=8000.";
+    refusal(&[("PORT", "80x")], sentence);
 }
 
 #[test]
 fn a_refusal_never_quotes_a_value() {
-    assert!(!refusal("PORT", "hunter2").contains("hunter2"));
+    let sentence = refusal(&[("PORT", "hunter2")], "PORT ");
+    assert!(!sentence.contains("hunter2"), "the value may be a password: {sentence}");
 }
 
 #[test]
@@ -88,28 +81,27 @@ fn every_bad_value_is_refused_by_name() {
         ("REUSE_GRACE", "-1"),
         ("UPDATE_LAST_LOGIN", "x"),
     ] {
-        let sentence = refusal(name, text);
-        assert!(sentence.starts_with(&format!("{name} ")), "{name}={text}: {sentence}");
-        assert!(sentence.contains("for example"), "{name}={text}: {sentence}");
+        let sentence = refusal(&[(name, text)], &format!("{name} "));
+        let helps = sentence.contains("for example");
+        assert!(helps, "the refusal of {name}={text} must give an example: {sentence}");
     }
 }
 
 #[test]
 fn without_debug_the_hosts_must_be_named() {
-    assert!(refusal("DEBUG", "false").starts_with("ALLOWED_HOSTS must be set"));
-    let production = [("DEBUG", "false"), ("ALLOWED_HOSTS", "example.com"), DATABASE, KEY];
-    assert!(settings(&production).is_ok());
+    refusal(&[("DEBUG", "false")], "ALLOWED_HOSTS must be set");
+    accepted(&[("DEBUG", "false"), ("ALLOWED_HOSTS", "example.com"), DATABASE, KEY]);
 }
 
 #[test]
 fn without_debug_the_database_must_be_named() {
     let vars = [("DEBUG", "false"), ("ALLOWED_HOSTS", "example.com")];
-    assert!(settings(&vars).unwrap_err().starts_with("DATABASE_URL must be set"));
+    refusal(&vars, "DATABASE_URL must be set");
 }
 
 /// Where the database is when these variables are set and no others.
 fn database_file(vars: &[(&str, &str)]) -> PathBuf {
-    let url = settings(vars).expect("settings").database_url;
+    let url = accepted(vars).database_url;
     let options: SqliteConnectOptions = url.parse().expect("an address");
     options.get_filename().into()
 }
@@ -127,37 +119,39 @@ fn the_database_is_beside_the_source_wherever_that_is_now() {
 #[test]
 fn credentials_are_never_for_every_origin() {
     let both = [("CORS_ALLOW_ALL_ORIGINS", "true"), ("CORS_ALLOW_CREDENTIALS", "true")];
-    assert!(settings(&both).unwrap_err().starts_with("CORS_ALLOW_CREDENTIALS"));
+    refusal(&both, "CORS_ALLOW_CREDENTIALS");
 }
 
 #[test]
 fn the_sample_key_brings_a_warning_and_another_key_none() {
-    assert!(settings(&[]).unwrap().warning().is_some());
-    assert!(settings(&[KEY]).unwrap().warning().is_none());
+    let sample = accepted(&[]).warning();
+    assert!(sample.is_some(), "a start with the sample key must bring a warning");
+    let own = accepted(&[KEY]).warning();
+    assert_eq!(own, None, "a start with a key of one's own must bring no warning");
 }
 
 #[test]
 fn without_debug_the_key_must_be_one_that_nobody_knows() {
-    let sample = settings(&[]).unwrap().secret_key.0;
-    for (key, start) in [("", "SECRET_KEY must be set"), (&sample, "SECRET_KEY is the sample")]
+    let sample = accepted(&[]).secret_key.0;
+    for (key, begin) in [("", "SECRET_KEY must be set"), (&sample, "SECRET_KEY is the sample")]
     {
         let hosts = ("ALLOWED_HOSTS", "example.com");
-        let vars = [("DEBUG", "false"), hosts, DATABASE, ("SECRET_KEY", key)];
-        let sentence = settings(&vars).unwrap_err();
-        assert!(sentence.starts_with(start), "{sentence}");
+        refusal(&[("DEBUG", "false"), hosts, DATABASE, ("SECRET_KEY", key)], begin);
     }
 }
 
 #[test]
 fn settings_that_are_printed_hide_the_key() {
-    let printed = format!("{:?}", settings(&[KEY]).unwrap());
-    assert!(printed.contains("SecretKey(hidden)"), "{printed}");
-    assert!(!printed.contains(KEY.1));
+    let printed = format!("{:?}", accepted(&[KEY]));
+    let hidden = printed.contains("SecretKey(hidden)") && !printed.contains(KEY.1);
+    assert!(hidden, "SecretKey(hidden) must be printed, and not the key:\n  {printed}");
 }
 
 #[test]
 fn the_lifetimes_are_those_of_simplejwt() {
-    let settings = settings(&[]).unwrap();
-    assert_eq!(settings.access_token_lifetime, 5 * 60);
-    assert_eq!(settings.refresh_token_lifetime, 24 * 60 * 60);
+    let settings = accepted(&[]);
+    let access = settings.access_token_lifetime;
+    assert_eq!(access, 5 * 60, "an access token lives five minutes, counted in seconds");
+    let refresh = settings.refresh_token_lifetime;
+    assert_eq!(refresh, 24 * 60 * 60, "a refresh token lives a day, counted in seconds");
 }

@@ -1,18 +1,17 @@
-use rocket::local::blocking::LocalResponse;
 use rocket::serde::json::json;
 use rocket_db_pools::Database as _;
 
-use super::{App, app_with_users, client, host, json as body_of, log_in, post, rows};
+use super::{Answer, App, app_with_users, bearer, client, host, log_in, post, rows, send};
 use crate::db::Db;
 
 /// As a platform asks: by the machine's address.
-fn ask<'c>(app: &'c App, path: &'c str) -> LocalResponse<'c> {
-    host(app.get(path), "10.2.3.4").dispatch()
+fn ask(app: &App, path: &str) -> Answer {
+    send(host(app.get(path.to_string()), "10.2.3.4"), "")
 }
 
 /// The database of this server is gone.
 fn lose(app: &App) {
-    let db = Db::fetch(app.rocket()).expect("a database");
+    let db = Db::fetch(app.rocket()).expect("the server must attach Db");
     super::async_run(db.pool().close());
 }
 
@@ -20,26 +19,23 @@ fn lose(app: &App) {
 fn a_server_is_alive_and_ready() {
     let app = client(&[]);
     for path in ["/healthz", "/readyz"] {
-        let response = ask(&app, path);
-        assert_eq!(response.status().code, 200, "{path}");
-        assert_eq!(body_of(response), json!({"status": "ok"}));
-        assert_eq!(app.get(path).dispatch().status().code, 200, "{path} without a Host");
+        ask(&app, path).is(200, json!({"status": "ok"}));
+        send(app.get(path), "").because("no Host is needed").has_status(200);
     }
 }
 
 #[test]
 fn a_probe_is_a_get() {
     let app = client(&[]);
-    let response = host(app.post("/readyz"), "10.2.3.4").dispatch();
-    assert_eq!(response.status().code, 405);
-    assert_eq!(super::header(&response, "Allow"), "GET, HEAD, OPTIONS");
+    let answer = send(host(app.post("/readyz"), "10.2.3.4"), "");
+    answer.has_status(405).has_header("Allow", "GET, HEAD, OPTIONS");
 }
 
 #[test]
 fn only_the_probes_are_for_every_name() {
     let app = client(&[]);
     for path in ["/healthz/", "/healthz/x", "/api/token/", "/"] {
-        assert_eq!(ask(&app, path).status().code, 400, "{path}");
+        ask(&app, path).has_status(400);
     }
 }
 
@@ -47,18 +43,16 @@ fn only_the_probes_are_for_every_name() {
 fn without_its_database_a_server_is_alive_and_not_ready() {
     let app = client(&[]);
     lose(&app);
-    assert_eq!(ask(&app, "/healthz").status().code, 200);
-    let response = ask(&app, "/readyz");
-    assert_eq!(response.status().code, 503);
+    ask(&app, "/healthz").because("it is alive").has_status(200);
     let detail = "Service temporarily unavailable, try again later.";
-    assert_eq!(body_of(response), json!({ "detail": detail }));
+    ask(&app, "/readyz").because("it is not ready").is(503, json!({ "detail": detail }));
 }
 
 #[test]
 fn with_a_migration_missing_a_server_is_not_ready() {
     let app = client(&[]);
     rows(&app.database, "DELETE FROM _sqlx_migrations WHERE version = 4");
-    assert_eq!(ask(&app, "/readyz").status().code, 503);
+    ask(&app, "/readyz").has_status(503);
 }
 
 #[test]
@@ -74,12 +68,10 @@ fn without_its_database_every_address_answers_503() {
         ("/api/token/verify/", json!({ "token": refresh })),
         ("/api/token/blacklist/", json!({ "refresh": refresh })),
     ] {
-        assert_eq!(post(&app, path, body).status().code, 503, "{path}");
+        post(&app, path, body).has_status(503);
     }
     for path in ["/api/notes/", "/api/account/"] {
-        let token = rocket::http::Header::new("Authorization", format!("Bearer {access}"));
-        let response = host(app.get(path), "localhost").header(token).dispatch();
-        assert_eq!(response.status().code, 503, "{path}");
-        assert_eq!(super::header(&response, "Retry-After"), "5");
+        let answer = send(bearer(app.get(path), &access), "");
+        answer.has_status(503).has_header("Retry-After", "5");
     }
 }

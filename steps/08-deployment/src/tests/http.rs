@@ -1,16 +1,16 @@
-use rocket::http::{ContentType, Header, Method, Status};
-use rocket::serde::json::json;
+use rocket::http::{ContentType, Method};
+use rocket::serde::json::{Value, json};
 
-use super::{App, app_with_users, client, header, host, json as body_of, log_in};
+use super::{Answer, App, app_with_users, bearer, client, get, host, log_in, send};
 
-/// The status and the `Allow` of an answer.
-fn allow(app: &App, token: Option<&str>, method: Method, path: &'static str) -> (u16, String) {
-    let mut request = host(app.client.req(method, path), "localhost");
-    if let Some(token) = token {
-        request.add_header(Header::new("Authorization", format!("Bearer {token}")));
-    }
-    let response = request.header(ContentType::JSON).body("{").dispatch();
-    (response.status().code, header(&response, "Allow").to_string())
+/// The answer to a body that is no JSON, for which no address has a use.
+fn ask(app: &App, token: Option<&str>, method: Method, path: &'static str) -> Answer {
+    let request = app.client.req(method, path).header(ContentType::JSON);
+    let request = match token {
+        Some(token) => bearer(request, token),
+        None => host(request, "localhost"),
+    };
+    send(request, "{")
 }
 
 #[test]
@@ -32,35 +32,39 @@ fn a_method_that_an_address_does_not_have_is_a_405_that_names_the_others() {
         (Method::Head, "/api/token/", "POST, OPTIONS"),
         (Method::Post, "/api/account/", "GET, HEAD, OPTIONS"),
     ] {
-        let answer = (405, methods.to_string());
-        assert_eq!(allow(&app, Some(&token), method, path), answer, "{method} {path}");
+        let answer = ask(&app, Some(&token), method, path);
+        answer.has_status(405).has_header("Allow", methods);
     }
 }
 
 #[test]
 fn the_405_names_the_method() {
     let app = client(&[]);
-    let response = host(app.client.delete("/api/token/"), "localhost").dispatch();
-    assert_eq!(body_of(response), json!({"detail": "Method \"DELETE\" not allowed."}));
+    let answer = send(host(app.client.delete("/api/token/"), "localhost"), "");
+    answer.is(405, json!({"detail": "Method \"DELETE\" not allowed."}));
 }
 
 #[test]
 fn who_is_asking_comes_before_what_is_asked() {
     let app = app_with_users();
-    assert_eq!(allow(&app, None, Method::Put, "/api/notes/").0, 401);
-    assert_eq!(allow(&app, None, Method::Post, "/api/notes/1/").0, 401);
-    assert_eq!(allow(&app, Some("bad"), Method::Put, "/api/user/register/").0, 401);
-    assert_eq!(allow(&app, Some("bad"), Method::Put, "/api/token/").0, 405);
+    ask(&app, None, Method::Put, "/api/notes/").has_status(401);
+    ask(&app, None, Method::Post, "/api/notes/1/").has_status(401);
+    ask(&app, Some("bad"), Method::Put, "/api/user/register/").has_status(401);
+    let answer = ask(&app, Some("bad"), Method::Put, "/api/token/");
+    answer.because("here nobody looks at the token").has_status(405);
 }
 
 #[test]
 fn every_answer_of_an_address_names_its_methods() {
     let app = app_with_users();
     let (token, _) = log_in(&app);
-    let methods = "GET, POST, HEAD, OPTIONS".to_string();
-    assert_eq!(allow(&app, Some(&token), Method::Get, "/api/notes/"), (200, methods.clone()));
-    assert_eq!(allow(&app, None, Method::Get, "/api/notes/"), (401, methods));
-    assert_eq!(allow(&app, None, Method::Get, "/nowhere/"), (404, String::new()));
+    let methods = "GET, POST, HEAD, OPTIONS";
+    let answer = ask(&app, Some(&token), Method::Get, "/api/notes/");
+    answer.has_status(200).has_header("Allow", methods);
+    let answer = ask(&app, None, Method::Get, "/api/notes/");
+    answer.has_status(401).has_header("Allow", methods);
+    let answer = ask(&app, None, Method::Get, "/nowhere/").because("no address, no methods");
+    answer.has_status(404).has_header("Allow", "");
 }
 
 #[test]
@@ -74,10 +78,8 @@ fn an_address_without_its_slash_is_sent_to_the_one_with_it() {
         (Method::Delete, "/api/notes/delete/1", "/api/notes/delete/1/"),
         (Method::Head, "/api/notes", "/api/notes/"),
     ] {
-        let response = host(app.client.req(method, from), "localhost").dispatch();
-        assert_eq!(response.status(), Status::MovedPermanently, "{from}");
-        assert_eq!(header(&response, "Location"), to);
-        assert_eq!(response.into_bytes().unwrap_or_default(), b"");
+        let answer = send(host(app.client.req(method, from), "localhost"), "");
+        answer.is(301, Value::Null).has_header("Location", to);
     }
 }
 
@@ -87,55 +89,46 @@ fn a_path_that_is_none_is_not_sent_anywhere() {
     for path in
         ["/api/nope", "/api", "/api//notes/", "//api/notes/", "/API/notes/", "/api/notes/x"]
     {
-        let response = host(app.client.get(path), "localhost").dispatch();
-        assert_eq!(response.status(), Status::NotFound, "{path}");
-        assert_eq!(body_of(response), json!({"detail": "Not found."}));
+        get(&app, path).because(path).is(404, json!({"detail": "Not found."}));
     }
 }
 
 #[test]
 fn what_is_refused_is_not_sent_on() {
     let app = client(&[]);
-    let response = host(app.client.get("/api/notes"), "evil.example").dispatch();
-    assert_eq!(response.status(), Status::BadRequest);
-    assert_eq!(header(&response, "Location"), "");
+    let answer = send(host(app.client.get("/api/notes"), "evil.example"), "");
+    answer.has_status(400).has_header("Location", "");
 }
 
 #[test]
 fn a_redirect_may_be_read_across_origins() {
     let app = client(&[("CORS_ALLOW_ALL_ORIGINS", "true")]);
-    let request = super::origin(app.client.get("/api/notes"), "http://localhost:5173");
-    let response = request.dispatch();
-    assert_eq!(response.status(), Status::MovedPermanently);
-    assert_eq!(header(&response, "Access-Control-Allow-Origin"), "*");
+    let answer = send(super::origin(app.client.get("/api/notes"), "http://localhost:5173"), "");
+    answer.has_status(301).has_header("Access-Control-Allow-Origin", "*");
 }
 
 #[test]
 fn head_is_get_without_the_body() {
     let app = app_with_users();
     let (token, _) = log_in(&app);
-    let request = host(app.client.head("/api/notes/"), "localhost");
-    let request = request.header(Header::new("Authorization", format!("Bearer {token}")));
-    let response = request.dispatch();
-    assert_eq!(response.status(), Status::Ok);
-    assert_eq!(header(&response, "Content-Type"), "application/json");
-    assert_eq!(response.into_bytes().unwrap_or_default(), b"");
+    let answer = send(bearer(app.client.head("/api/notes/"), &token), "");
+    answer.is(200, Value::Null).has_header("Content-Type", "application/json");
 }
 
 #[test]
 fn every_answer_carries_djangos_security_headers() {
     let app = client(&[]);
     for path in ["/", "/api/notes/", "/api/notes", "/api/token/"] {
-        let response = host(app.client.get(path), "localhost").dispatch();
+        let answer = get(&app, path);
         for (name, value) in [
             ("X-Frame-Options", "DENY"),
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "same-origin"),
             ("Cross-Origin-Opener-Policy", "same-origin"),
         ] {
-            assert_eq!(header(&response, name), value, "{path}");
+            answer.has_header(name, value);
         }
-        assert_eq!(header(&response, "Permissions-Policy"), "", "Rocket's own: {path}");
+        answer.because("and not Rocket's own").has_header("Permissions-Policy", "");
     }
 }
 
@@ -143,9 +136,7 @@ fn every_answer_carries_djangos_security_headers() {
 fn an_unknown_type_of_body_is_a_415_for_who_may_ask() {
     let app = app_with_users();
     let (token, _) = log_in(&app);
-    let request = host(app.client.post("/api/notes/"), "localhost").header(ContentType::Plain);
-    let request = request.header(Header::new("Authorization", format!("Bearer {token}")));
-    assert_eq!(request.body("hello").dispatch().status(), Status::UnsupportedMediaType);
-    let request = host(app.client.post("/api/notes/"), "localhost").header(ContentType::Plain);
-    assert_eq!(request.body("hello").dispatch().status(), Status::Unauthorized);
+    let request = || app.client.post("/api/notes/").header(ContentType::Plain);
+    send(bearer(request(), &token), "hello").has_status(415);
+    send(host(request(), "localhost"), "hello").has_status(401);
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod account_register;
+mod answer;
 mod commands;
 mod cors;
 mod forms;
@@ -27,8 +28,8 @@ use std::ops::Deref;
 
 use rocket::http::uri::Host;
 use rocket::http::{ContentType, Header};
-use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
-use rocket::serde::json::{Value, json as object};
+use rocket::local::blocking::{Client, LocalRequest};
+use rocket::serde::json::{Value, json};
 use rocket::{Build, Rocket};
 use sqlx::Connection as _;
 
@@ -37,6 +38,7 @@ use postgres as backend;
 #[cfg(not(feature = "postgres"))]
 use sqlite as backend;
 
+use answer::{Answer, send};
 use backend::Database;
 
 use crate::db::Connection;
@@ -53,6 +55,32 @@ fn lookup(vars: &[(&str, &str)], name: &str) -> Option<String> {
     let default = [("DATABASE_URL", backend::ANY)];
     let (_, text) = vars.iter().chain(&default).find(|(known, _)| *known == name)?;
     Some(text.to_string())
+}
+
+/// The settings that these variables must make.
+#[track_caller]
+fn accepted(vars: &[(&str, &str)]) -> Settings {
+    match settings(vars) {
+        Ok(settings) => settings,
+        Err(why) => panic!("a server must start with {vars:?}, and it is refused:\n  {why}"),
+    }
+}
+
+/// The sentence that refuses a start with these variables. It begins so.
+#[track_caller]
+fn refusal(vars: &[(&str, &str)], begin: &str) -> String {
+    must_refuse(&format!("a start with {vars:?}"), settings(vars), begin)
+}
+
+/// The sentence that refuses something. It begins so.
+#[track_caller]
+fn must_refuse<T>(what: &str, result: Result<T, String>, begin: &str) -> String {
+    let rule = format!("{what} must be refused:\n  {begin}…");
+    match result {
+        Ok(_) => panic!("{rule}\nand it is not refused"),
+        Err(why) if why.starts_with(begin) => why,
+        Err(why) => panic!("{rule}\nand the refusal says\n  {why}"),
+    }
 }
 
 /// A server with a database of its own, and a client that speaks to it.
@@ -73,13 +101,13 @@ impl Deref for App {
 /// A server with these variables, an empty database and cheap hashes.
 fn client(vars: &[(&str, &str)]) -> App {
     let database = Database::empty();
-    let client = Client::tracked(server(vars, &database)).expect("a server");
+    let client = Client::tracked(server(vars, &database)).expect("the server must start");
     App { client, database }
 }
 
 fn server(vars: &[(&str, &str)], database: &Database) -> Rocket<Build> {
     let vars = [vars, &[("DATABASE_URL", &database.url)]].concat();
-    let mut settings = settings(&vars).expect("settings");
+    let mut settings = accepted(&vars);
     settings.bcrypt_rounds = 4;
     crate::rocket(settings)
 }
@@ -92,7 +120,7 @@ fn select(app: &App, sql: &'static str) -> Vec<String> {
 fn rows(database: &Database, sql: &'static str) -> Vec<String> {
     async_run(async {
         let mut connection = Connection::connect(&database.url).await.expect("a database");
-        let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("rows");
+        let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect(sql);
         connection.close().await.expect("an end");
         rows
     })
@@ -102,10 +130,15 @@ fn async_run<T>(work: impl Future<Output = T>) -> T {
     rocket::tokio::runtime::Runtime::new().expect("a runtime").block_on(work)
 }
 
+/// `GET path` from this machine.
+fn get(client: &Client, path: &str) -> Answer {
+    send(host(client.get(path.to_string()), "localhost"), "")
+}
+
 /// `POST path` with a JSON body.
-fn post<'c>(app: &'c App, path: &'c str, body: impl ToString) -> LocalResponse<'c> {
-    let request = host(app.post(path), "localhost").header(ContentType::JSON);
-    request.body(body.to_string()).dispatch()
+fn post(app: &App, path: &str, body: impl ToString) -> Answer {
+    let request = host(app.post(path.to_string()), "localhost").header(ContentType::JSON);
+    send(request, body.to_string())
 }
 
 /// Rocket's test client sends no `Host`; every real client does.
@@ -114,17 +147,13 @@ fn host<'c>(mut request: LocalRequest<'c>, name: &'static str) -> LocalRequest<'
     request
 }
 
+/// A request with this access token.
+fn bearer<'c>(request: LocalRequest<'c>, token: &str) -> LocalRequest<'c> {
+    host(request, "localhost").header(Header::new("Authorization", format!("Bearer {token}")))
+}
+
 fn origin<'c>(request: LocalRequest<'c>, origin: &'static str) -> LocalRequest<'c> {
     host(request, "localhost").header(Header::new("Origin", origin))
-}
-
-/// One header of the answer, `""` when it is missing.
-fn header<'r>(response: &'r LocalResponse<'_>, name: &str) -> &'r str {
-    response.headers().get_one(name).unwrap_or_default()
-}
-
-fn json(response: LocalResponse<'_>) -> Value {
-    response.into_json().expect("a JSON body")
 }
 
 /// A server that knows alice, and bob, who was switched off.
@@ -136,28 +165,28 @@ fn app_with_users() -> App {
 fn app_with_users_and(vars: &[(&str, &str)]) -> App {
     let app = client(vars);
     for name in ["alice", "bob"] {
-        let body = object!({
+        let body = json!({
             "username": name,
             "password": format!("{name}-pass"),
         });
-        assert_eq!(post(&app, "/api/user/register/", body).status().code, 201);
+        post(&app, "/api/user/register/", body).has_status(201);
     }
     select(&app, "UPDATE users SET is_active = FALSE WHERE username = 'bob'");
     app
 }
 
 /// Alice's tokens, as the server gives them: access and refresh.
+#[track_caller]
 fn log_in(app: &App) -> (String, String) {
-    let body = object!({"username": "alice", "password": "alice-pass"});
-    let pair = json(post(app, "/api/token/", body));
-    let token = |name: &str| pair[name].as_str().expect("a token").to_string();
-    (token("access"), token("refresh"))
+    let alice = json!({"username": "alice", "password": "alice-pass"});
+    let pair = post(app, "/api/token/", alice).because("alice logs in");
+    (pair.text("access"), pair.text("refresh"))
 }
 
 /// Claims like the server's own, for user 1, good for ten minutes.
 fn claims(token_type: &str) -> Value {
     let now = chrono::Utc::now().timestamp();
-    object!({
+    json!({
         "token_type": token_type,
         "exp": now + 600,
         "iat": now,
@@ -179,7 +208,7 @@ fn claims_with(token_type: &str, name: &str, value: Value) -> Value {
 
 /// A token as the server would sign it: same key, same method.
 fn sign(claims: &Value) -> String {
-    sign_with(jsonwebtoken::Algorithm::HS256, &settings(&[]).unwrap().secret_key.0, claims)
+    sign_with(jsonwebtoken::Algorithm::HS256, &accepted(&[]).secret_key.0, claims)
 }
 
 fn sign_with(method: jsonwebtoken::Algorithm, key: &str, claims: &Value) -> String {
@@ -189,5 +218,6 @@ fn sign_with(method: jsonwebtoken::Algorithm, key: &str, claims: &Value) -> Stri
 
 /// What a token says; the signature is not checked.
 fn read(token: &str) -> Value {
-    jsonwebtoken::dangerous::insecure_decode::<Value>(token).expect("a token").claims
+    let token = jsonwebtoken::dangerous::insecure_decode::<Value>(token);
+    token.expect("a token must be three parts in base64").claims
 }

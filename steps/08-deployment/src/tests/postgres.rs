@@ -3,7 +3,7 @@
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_scalar};
 
-use super::{async_run, client, select};
+use super::{accepted, async_run, client, must_refuse, refusal, select};
 use crate::db::backend::place;
 use crate::settings::Settings;
 
@@ -79,59 +79,63 @@ const PARTS: [(&str, &str); 4] = [
 
 #[test]
 fn the_variables_of_the_notes_make_an_address() {
-    let options = url(&PARTS).unwrap().parse::<sqlx::postgres::PgConnectOptions>().unwrap();
-    assert_eq!(options.get_host(), "db.example.com");
-    assert_eq!(options.get_port(), 5432);
-    assert_eq!(options.get_username(), "ali ce@home");
-    assert_eq!(options.get_database(), Some("notes"));
-    let printed = format!("{options:?}");
-    assert!(printed.contains("p@ss:w/rd?#&%"), "each letter of the password");
+    let url = url(&PARTS).expect("the four variables must be enough");
+    let options = url.parse::<sqlx::postgres::PgConnectOptions>().expect("an address");
+    assert_eq!(options.get_host(), "db.example.com", "DB_HOST");
+    assert_eq!(options.get_port(), 5432, "without DB_PORT");
+    assert_eq!(options.get_username(), "ali ce@home", "DB_USER");
+    assert_eq!(options.get_database(), Some("notes"), "DB_NAME");
+    let kept = format!("{options:?}").contains("p@ss:w/rd?#&%");
+    assert!(kept, "each letter of DB_PWD must reach the database");
 }
 
 #[test]
 fn tls_is_a_setting() {
     let strict = [("DB_SSLMODE", "verify-full"), ("DB_SSLROOTCERT", "/etc/ssl/db.pem")];
-    let url = url(&[PARTS.as_slice(), &strict].concat()).unwrap();
-    assert!(url.ends_with("&sslmode=verify-full&sslrootcert=%2Fetc%2Fssl%2Fdb.pem"), "{url}");
+    let url = url(&[PARTS.as_slice(), &strict].concat()).expect("both variables are known");
+    let end = "&sslmode=verify-full&sslrootcert=%2Fetc%2Fssl%2Fdb.pem";
+    assert!(url.ends_with(end), "the address must end with {end}: {url}");
     let wrong = [PARTS.as_slice(), &[("DB_SSLMODE", "yes")]].concat();
-    assert!(super::settings(&wrong).is_ok(), "the whole address goes first");
-    assert!(self::url(&wrong).unwrap_err().starts_with("DB_SSLMODE is not one of disable,"));
+    // With a whole address, which goes first, nobody looks at the parts.
+    accepted(&wrong);
+    must_refuse("DB_SSLMODE=yes", self::url(&wrong), "DB_SSLMODE is not one of disable,");
 }
 
 #[test]
 fn a_part_that_is_missing_is_named() {
     for (name, _) in PARTS {
         let others: Vec<_> = PARTS.into_iter().filter(|(part, _)| *part != name).collect();
-        let sentence = url(&others).unwrap_err();
-        assert!(
-            sentence.starts_with(&format!("{name} must be set, for example")),
-            "{sentence}"
-        );
+        let begin = format!("{name} must be set, for example");
+        must_refuse(&format!("a start without {name}"), url(&others), &begin);
     }
     let port = [PARTS.as_slice(), &[("DB_PORT", "0")]].concat();
-    assert!(url(&port).unwrap_err().starts_with("DB_PORT is not a number from 1"));
+    must_refuse("DB_PORT=0", url(&port), "DB_PORT is not a number from 1");
 }
 
 #[test]
 fn an_address_that_would_be_cut_inside_the_password_is_refused() {
-    let url = |text: &str| super::settings(&[("DATABASE_URL", text)]);
     for text in [
         "postgres://alice:hunter@2@db.example.com/notes",
         "postgres://alice:hunter/2@db.example.com/notes",
         "postgres://alice:hunter@2/3@db.example.com/notes",
         "sqlite:/srv/db.sqlite3",
     ] {
-        let sentence = url(text).unwrap_err();
-        assert!(sentence.starts_with("DATABASE_URL is not an address of Post"), "{sentence}");
-        assert!(!sentence.contains("hunter"), "{sentence}");
+        let begin = "DATABASE_URL is not an address of Post";
+        let sentence = refusal(&[("DATABASE_URL", text)], begin);
+        assert!(
+            !sentence.contains("hunter"),
+            "a refusal must not tell the password: {sentence}"
+        );
     }
-    assert!(url("postgresql://alice:hunter%402@db.example.com/notes?sslmode=require").is_ok());
+    let good = "postgresql://alice:hunter%402@db.example.com/notes?sslmode=require";
+    accepted(&[("DATABASE_URL", good)]);
 }
 
 #[test]
 fn the_place_is_printed_without_the_password() {
-    for url in ["postgres://alice:hunter2@db.example.com/notes", &url(&PARTS).unwrap()] {
-        assert_eq!(place(url), "notes at db.example.com:5432");
+    let parts = url(&PARTS).expect("the four variables must be enough");
+    for url in ["postgres://alice:hunter2@db.example.com/notes", &parts] {
+        assert_eq!(place(url), "notes at db.example.com:5432", "what is printed of {url}");
     }
 }
 
@@ -148,6 +152,6 @@ fn one_users_list_is_read_through_the_index() {
     select(&app, "ANALYZE notes");
     let plan = select(&app, "EXPLAIN SELECT * FROM notes WHERE author_id = 1 ORDER BY id");
     let plan = plan.join("\n");
-    assert!(plan.contains("notes_of_author"), "{plan}");
-    assert!(!plan.contains("Seq Scan"), "{plan}");
+    let index = plan.contains("notes_of_author") && !plan.contains("Seq Scan");
+    assert!(index, "the database must use the index notes_of_author; its plan is\n{plan}");
 }

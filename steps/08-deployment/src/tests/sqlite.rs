@@ -9,7 +9,9 @@ use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
-use super::{App, app_with_users, async_run, client, header, post, rows, server, settings};
+use super::{
+    App, accepted, app_with_users, async_run, client, must_refuse, post, refusal, rows, server,
+};
 use crate::db::Connection;
 use crate::db::backend::sqlite_url;
 use crate::settings::Settings;
@@ -40,7 +42,7 @@ impl Database {
 /// Where the database is when these variables are set and no others.
 fn database_file(vars: &[(&str, &str)]) -> PathBuf {
     let none = [("DATABASE_URL", "")];
-    let url = settings(&[vars, &none].concat()).expect("settings").database_url.0;
+    let url = accepted(&[vars, &none].concat()).database_url.0;
     let options: SqliteConnectOptions = url.parse().expect("an address");
     options.get_filename().into()
 }
@@ -70,22 +72,21 @@ const STEP_2: &str = "
 fn a_database_of_step_2_keeps_its_users() {
     let database = Database::empty();
     rows(&database, STEP_2);
-    let client = Client::tracked(server(&[], &database)).expect("a server");
+    let client = Client::tracked(server(&[], &database)).expect("the server must start");
     let users =
         "SELECT id || ' ' || username || ' ' || password || ' ' || is_active || is_staff
                  FROM users ORDER BY id";
-    assert_eq!(rows(&database, users), ["1 alice hash a 10", "2 bob hash b 10"]);
+    let rule = "each keeps id, name and hash, is active and no staff";
+    assert_eq!(rows(&database, users), ["1 alice hash a 10", "2 bob hash b 10"], "{rule}");
     let dated = "SELECT username FROM users WHERE created_at LIKE '20__-__-__T%+00:00'";
-    assert_eq!(rows(&database, dated).len(), 2);
+    let rule = "each has a date of the form 2026-01-02T03:04:05+00:00";
+    assert_eq!(rows(&database, dated), ["alice", "bob"], "{rule}");
 
     let app = App { client, database };
-    let response =
-        post(&app, "/api/user/register/", json!({"username": "new", "password": "pw"}));
-    assert_eq!(
-        super::json(response),
-        json!({"id": 4, "username": "new"}),
-        "the id of the deleted user is not given out again"
-    );
+    let new = json!({"username": "new", "password": "pw"});
+    let answer = post(&app, "/api/user/register/", new);
+    let answer = answer.because("the id of the deleted user is not given out again");
+    answer.is(201, json!({"id": 4, "username": "new"}));
 }
 
 #[test]
@@ -97,48 +98,49 @@ fn one_users_list_is_read_through_the_index() {
         sqlx::query_as(plan).fetch_all(&mut connection).await.expect("a plan")
     });
     let (.., detail) = &plan[0];
-    assert_eq!(plan.len(), 1, "no sorting: {plan:?}");
-    assert!(detail.contains("USING INDEX notes_of_author (author_id=?)"), "{detail}");
+    let index = "USING INDEX notes_of_author (author_id=?)";
+    assert!(
+        detail.contains(index),
+        "the database must find them {index}; its plan is {detail}"
+    );
+    assert_eq!(plan.len(), 1, "the index must bring them sorted: {plan:?}");
 }
 
 #[test]
 fn a_file_that_may_only_be_read_is_a_503() {
     let app = app_with_users();
     let read_only = app.database.url.replace("mode=rwc", "mode=ro");
-    let mut settings = settings(&[("DATABASE_URL", &read_only)]).expect("settings");
+    let mut settings = accepted(&[("DATABASE_URL", &read_only)]);
     settings.bcrypt_rounds = 4;
-    let reader = Client::tracked(crate::rocket(settings)).expect("a server");
+    let reader = Client::tracked(crate::rocket(settings)).expect("the server must start");
     let app = App { client: reader, ..app };
 
-    let body = json!({"username": "new", "password": "pw"});
-    let response = post(&app, "/api/user/register/", body);
-    assert_eq!(response.status().code, 503);
-    assert_eq!(header(&response, "Retry-After"), "5");
-    assert_eq!(
-        super::json(response),
-        json!({"detail": "Service temporarily unavailable, try again later."})
-    );
+    let detail = "Service temporarily unavailable, try again later.";
+    let answer =
+        post(&app, "/api/user/register/", json!({"username": "new", "password": "pw"}));
+    answer.is(503, json!({ "detail": detail })).has_header("Retry-After", "5");
     let alice = json!({"username": "alice", "password": "wrong"});
-    assert_eq!(post(&app, "/api/token/", alice).status().code, 401, "what reads goes on");
+    post(&app, "/api/token/", alice).because("what only reads goes on").has_status(401);
 }
 
 #[test]
 fn the_database_is_a_file() {
-    let url = |text: &str| settings(&[("DATABASE_URL", text)]);
     for text in ["postgres://alice:secret@localhost/notes", "sqlite::memory:"] {
-        let sentence = url(text).unwrap_err();
-        assert!(sentence.starts_with("DATABASE_URL is not sqlite:FILE"), "{sentence}");
-        assert!(!sentence.contains("secret"), "{sentence}");
+        let sentence = refusal(&[("DATABASE_URL", text)], "DATABASE_URL is not sqlite:FILE");
+        assert!(
+            !sentence.contains("secret"),
+            "a refusal must not tell the password: {sentence}"
+        );
     }
-    assert!(url("sqlite:/srv/db.sqlite3").is_ok());
+    accepted(&[("DATABASE_URL", "sqlite:/srv/db.sqlite3")]);
     let host = |name: &str| (name == "DB_HOST").then(|| "db.example.com".to_string());
-    let sentence = Settings::from_vars(host).unwrap_err();
-    assert!(sentence.starts_with("DB_HOST is set, and this program is built for SQLite"));
+    let begin = "DB_HOST is set, and this program is built for SQLite";
+    must_refuse("a start with DB_HOST", Settings::from_vars(host), begin);
 }
 
 #[test]
 fn without_debug_the_database_must_be_named() {
     let production = |name: &str| (name == "DEBUG").then(|| "false".to_string());
-    let sentence = Settings::from_vars(production).unwrap_err();
-    assert!(sentence.starts_with("DATABASE_URL must be set"), "{sentence}");
+    let begin = "DATABASE_URL must be set";
+    must_refuse("a start with DEBUG=false alone", Settings::from_vars(production), begin);
 }

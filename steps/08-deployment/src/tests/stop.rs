@@ -4,7 +4,7 @@ use rocket::tokio::net::TcpStream;
 use rocket::tokio::spawn;
 use rocket::tokio::sync::mpsc::unbounded_channel;
 
-use super::{Database, async_run, settings};
+use super::{Database, accepted, async_run};
 
 const BODY: &str = r#"{"username": "late", "password": "late-pass"}"#;
 
@@ -13,7 +13,7 @@ fn a_request_that_is_at_work_is_finished_after_the_server_was_told_to_stop() {
     let database = Database::empty();
     // The hash takes a while, and only then does the request need the database.
     let vars = [("PORT", "0"), ("BCRYPT_ROUNDS", "10"), ("DATABASE_URL", &database.url)];
-    let rocket = crate::rocket(settings(&vars).expect("settings"));
+    let rocket = crate::rocket(accepted(&vars));
     let answer = async_run(async {
         let (sender, mut port) = unbounded_channel();
         let listens = AdHoc::on_liftoff("it listens", move |rocket| {
@@ -24,7 +24,12 @@ fn a_request_that_is_at_work_is_finished_after_the_server_was_told_to_stop() {
             request.rocket().shutdown().notify();
             Box::pin(async {})
         });
-        let rocket = rocket.attach(listens).attach(arrives).ignite().await.expect("a server");
+        let rocket = rocket
+            .attach(listens)
+            .attach(arrives)
+            .ignite()
+            .await
+            .expect("the server must start");
         let server = spawn(rocket.launch());
         let port = port.recv().await.expect("a port");
 
@@ -38,8 +43,10 @@ fn a_request_that_is_at_work_is_finished_after_the_server_was_told_to_stop() {
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.expect("an answer");
         let stopped = server.await.expect("no panic");
-        assert!(stopped.is_ok(), "an orderly stop");
+        assert!(stopped.is_ok(), "the stop must be an orderly one: {stopped:?}");
         answer
     });
-    assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
+    let rule = "the server was told to stop while it hashed a password, and must still answer";
+    let finished = answer.starts_with("HTTP/1.1 201 Created");
+    assert!(finished, "{rule}\n  expected   HTTP/1.1 201 Created\n  came back  {answer}");
 }
