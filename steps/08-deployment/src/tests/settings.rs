@@ -131,7 +131,7 @@ fn settings_that_are_printed_hide_the_secrets() {
     let printed = format!("{:?}", accepted(&[KEY]));
     for name in ["secret_key", "database_url"] {
         let hidden = printed.contains(&format!("{name}: Secret(hidden)"));
-        assert!(hidden, "{name}: Secret(hidden) must be printed:\n  {printed}");
+        assert!(hidden, "of {name} only Secret(hidden) must be printed:\n  {printed}");
     }
     assert!(!printed.contains(KEY.1), "the key must not be printed:\n  {printed}");
 }
