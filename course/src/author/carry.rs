@@ -192,7 +192,10 @@ impl<'r> Place<'r> {
     fn merged(&self) -> Result<Files> {
         match self.origin {
             Origin::Edited => {
-                merged(self.step, &self.base.old, &self.own.new, &self.base.new, Rule::Stop)
+                // Whoever edits a file here as well has seen both.
+                let by_hand = |path: &String| self.own.old.get(path) != self.own.new.get(path);
+                let rule = |path: &String| if by_hand(path) { Rule::Ours } else { Rule::Stop };
+                merged(self.step, &self.base.old, &self.own.new, &self.base.new, rule)
             }
             _ => Ok(self.own.new.clone()),
         }
@@ -203,7 +206,7 @@ impl<'r> Place<'r> {
         match (self.origin, &self.was) {
             (Origin::Chapter, _) => Ok(shown),
             (Origin::Edited, Some(_)) => {
-                merged(self.step, &self.own.old, &self.own.new, &shown, Rule::Ours)
+                merged(self.step, &self.own.old, &self.own.new, &shown, |_| Rule::Ours)
             }
             _ => self.merged(),
         }
@@ -273,7 +276,13 @@ fn below(files: &Files, step: Option<&Step>) -> Files {
 }
 
 /// Merges each file of a step. The error names file and line.
-fn merged(step: &Step, old: &Files, ours: &Files, theirs: &Files, rule: Rule) -> Result<Files> {
+fn merged(
+    step: &Step,
+    old: &Files,
+    ours: &Files,
+    theirs: &Files,
+    rule: impl Fn(&String) -> Rule,
+) -> Result<Files> {
     let mut files = Files::new();
     let paths: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
     for path in paths {
@@ -284,7 +293,7 @@ fn merged(step: &Step, old: &Files, ours: &Files, theirs: &Files, rule: Rule) ->
             _ if o == b || a == b => a.cloned(),
             (Some(a), Some(b)) => {
                 let o = o.map(|text| lines(text)).unwrap_or_default();
-                let text = merge(&o, &lines(a), &lines(b), rule).map_err(|conflict| {
+                let text = merge(&o, &lines(a), &lines(b), rule(path)).map_err(|conflict| {
                     let what = "the step before has changed this place in another way; edit it \
                                 so that it has both, and run it again\n    before: ";
                     crate::repo::at(
@@ -295,7 +304,7 @@ fn merged(step: &Step, old: &Files, ours: &Files, theirs: &Files, rule: Rule) ->
                 })?;
                 Some(text_of(&text))
             }
-            _ if rule == Rule::Ours => a.cloned(),
+            _ if rule(path) == Rule::Ours => a.cloned(),
             (_, None) => {
                 bail!("{file}: the step before has it no more, but this step has changed it")
             }
