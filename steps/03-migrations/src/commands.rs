@@ -121,7 +121,7 @@ pub async fn createsuperuser(
 ) -> Result<String, String> {
     let fields = [("username", username), ("password", password)];
     let fields = fields.map(|(name, text)| (name.to_string(), text.into()));
-    let new = NewUser::validate(&RequestData(fields.into_iter().collect()))?;
+    let new = NewUser::validate(RequestData(fields.into_iter().collect()))?;
     if let Some(message) = email_address(email).filter(|_| !email.is_empty()) {
         return Err(format!("email: {message}"));
     }

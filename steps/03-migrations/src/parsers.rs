@@ -1,15 +1,20 @@
 //! DRF's parsers: the body of a request, as named values.
 
+use std::collections::HashMap;
+
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
 use rocket::http::Status;
-use rocket::serde::json::Value;
-use rocket::serde::json::serde_json::{self, Map};
 use rocket::{Request, async_trait};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::errors::{ApiError, field_error};
 
 /// The longest body we read, in mebibytes. A longer one is a 413.
 const LIMIT: u64 = 1;
+
+/// How many bytes of a body Rocket looks at by itself: `_method=delete`.
+const LOOKED_AT: usize = 14;
 
 /// DRF's `request.data`: what the client sent, by name, not yet checked.
 ///
@@ -31,39 +36,106 @@ impl<'r> FromData<'r> for RequestData {
 
 async fn parse(request: &Request<'_>, data: Data<'_>) -> Result<Map<String, Value>, ApiError> {
     let body = data.open(LIMIT.mebibytes()).into_bytes().await;
-    let body = body.map_err(|_| ApiError::new(Status::BadRequest, "The body ended early."))?;
+    let early = || ApiError::new(Status::BadRequest, "The body ended early.");
+    let body = body.map_err(|_| early())?;
     if !body.is_complete() {
         return Err(ApiError::new(Status::PayloadTooLarge, "The body is longer than 1 MiB."));
+    }
+    if !is_whole(request, body.len()) {
+        return Err(early());
     }
     if body.is_empty() {
         return Ok(Map::new());
     }
-    // What comes after the semicolon (charset=utf-8) does not matter to us.
     let content_type = request.headers().get_one("Content-Type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let body = body.into_inner();
     match media_type.to_ascii_lowercase().as_str() {
-        "application/json" => json(&body),
-        _ => {
-            let detail = format!("Unsupported media type \"{content_type}\" in request.");
-            Err(ApiError::new(Status::UnsupportedMediaType, &detail))
+        "application/json" => json(&Charset::of(content_type)?.text(body)?),
+        _ => Err(unsupported(content_type)),
+    }
+}
+
+/// Whether as much came as was announced. Rocket looks at the first bytes of a form, and passes
+/// over it when the connection ends there: what came then looks like all.
+fn is_whole(request: &Request<'_>, length: usize) -> bool {
+    let headers = request.headers();
+    match headers.get_one("Content-Length") {
+        Some(announced) => announced.parse() == Ok(length),
+        // Nothing is announced; longer than what Rocket looks at, an error would be seen.
+        None => !headers.contains("Transfer-Encoding") || length > LOOKED_AT,
+    }
+}
+
+fn unsupported(content_type: &str) -> ApiError {
+    let detail = format!("Unsupported media type \"{content_type}\" in request.");
+    ApiError::new(Status::UnsupportedMediaType, &detail)
+}
+
+/// How the client wrote letters as bytes. What does not fit is refused, never replaced: two
+/// passwords would become one.
+#[derive(Clone, Copy)]
+enum Charset {
+    Utf8,
+    Latin1,
+}
+
+impl Charset {
+    /// The one that the Content-Type names; without a name, UTF-8.
+    fn of(content_type: &str) -> Result<Self, ApiError> {
+        let named = content_type.split(';').skip(1).find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            let value = value.trim().trim_matches('"').to_ascii_lowercase();
+            name.trim().eq_ignore_ascii_case("charset").then_some(value)
+        });
+        match named.as_deref() {
+            None | Some("utf-8" | "utf8" | "us-ascii") => Ok(Charset::Utf8),
+            Some("iso-8859-1" | "latin-1" | "latin1") => Ok(Charset::Latin1),
+            Some(_) => Err(unsupported(content_type)),
+        }
+    }
+
+    fn text(self, bytes: Vec<u8>) -> Result<String, ApiError> {
+        match self {
+            Charset::Utf8 => String::from_utf8(bytes).map_err(|_| {
+                ApiError::new(Status::BadRequest, "The body is not text in UTF-8.")
+            }),
+            // Each byte is the letter with its number.
+            Charset::Latin1 => Ok(bytes.into_iter().map(char::from).collect()),
         }
     }
 }
 
-fn json(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    let kind = match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => return Ok(fields),
-        Ok(Value::Null) => return Err(field_error("non_field_errors", "No data provided")),
-        Ok(Value::Array(_)) => "list",
-        Ok(Value::String(_)) => "str",
-        Ok(Value::Bool(_)) => "bool",
-        Ok(Value::Number(number)) if number.is_f64() => "float",
-        Ok(Value::Number(_)) => "int",
-        Err(why) => {
-            let detail = format!("JSON parse error - {why}");
-            return Err(ApiError::new(Status::BadRequest, &detail));
+/// Not `serde_json::from_str::<Value>`: of a hostile body, `[{"":0},…]`, that makes a hundred
+/// times as much memory. A `RawValue` is a piece of the body.
+fn json(body: &str) -> Result<Map<String, Value>, ApiError> {
+    let body: &RawValue = serde_json::from_str(body).map_err(broken)?;
+    let kind = match flat(body)? {
+        Value::Object(_) => {
+            let fields: HashMap<String, &RawValue> =
+                serde_json::from_str(body.get()).map_err(broken)?;
+            return fields.into_iter().map(|(name, raw)| Ok((name, flat(raw)?))).collect();
         }
+        Value::Null => return Err(field_error("non_field_errors", "No data provided")),
+        Value::Array(_) => "list",
+        Value::String(_) => "str",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
     };
     let message = format!("Invalid data. Expected a dictionary, but got {kind}.");
     Err(field_error("non_field_errors", &message))
+}
+
+/// The value without what is in it: no field of ours takes a list or an object.
+fn flat(raw: &RawValue) -> Result<Value, ApiError> {
+    match raw.get().as_bytes().first() {
+        Some(b'[') => Ok(Value::Array(Vec::new())),
+        Some(b'{') => Ok(Value::Object(Map::new())),
+        _ => serde_json::from_str(raw.get()).map_err(broken),
+    }
+}
+
+fn broken(why: serde_json::Error) -> ApiError {
+    ApiError::new(Status::BadRequest, &format!("JSON parse error - {why}"))
 }

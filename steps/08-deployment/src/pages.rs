@@ -39,8 +39,14 @@ impl<'r> Responder<'r, 'static> for FormPage {
 }
 
 /// DRF's choice: a page for a client that names HTML and does not name JSON.
+///
+/// Not `request.accept()`: for each type that the header names, Rocket copies the whole header.
+/// One of 64 kB can take a gigabyte.
 fn wants_html(request: &Request<'_>) -> bool {
-    request.accept().is_some_and(|accept| {
-        accept.iter().any(|kind| kind.is_html()) && !accept.iter().any(|kind| kind.is_json())
-    })
+    let named = |wanted: &str| {
+        let kinds = request.headers().get("Accept").flat_map(|accept| accept.split(','));
+        let mut kinds = kinds.filter_map(|kind| kind.split(';').next());
+        kinds.any(|kind| kind.trim().eq_ignore_ascii_case(wanted))
+    };
+    named("text/html") && !named("application/json")
 }

@@ -24,7 +24,7 @@ async fn register(
     hasher: &State<Hasher>,
     data: RequestData,
 ) -> Result<(Status, Json<PublicUser>), ApiError> {
-    let new = NewUser::validate(&data)?;
+    let new = NewUser::validate(data)?;
     let password = hasher.make_password(new.password).await?;
     let user = User::create_user(db, &new.username, &password).await?;
     Ok((Status::Created, Json(user.into())))

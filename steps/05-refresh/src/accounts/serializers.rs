@@ -19,15 +19,17 @@ pub struct NewUser {
 impl NewUser {
     /// Django sets no rules for a password here: AUTH_PASSWORD_VALIDATORS work in its
     /// forms, and the REST API does not ask them.
-    pub fn validate(data: &RequestData) -> Result<Self, ApiError> {
+    ///
+    /// It takes the body: nothing of it is left when the password is hashed.
+    pub fn validate(data: RequestData) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let username = char_field(
-            data,
+            &data,
             "username",
             &[&username_characters, &max_length(150)],
             &mut errors,
         );
-        let password = char_field(data, "password", &[&max_length(128)], &mut errors);
+        let password = char_field(&data, "password", &[&max_length(128)], &mut errors);
         match (username, password) {
             (Some(username), Some(password)) => Ok(NewUser { username, password }),
             _ => Err(errors.into()),

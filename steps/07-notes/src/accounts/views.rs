@@ -36,7 +36,7 @@ async fn register(
     _anyone: AllowAny,
     data: RequestData,
 ) -> Result<(Status, Json<PublicUser>), ApiError> {
-    let new = NewUser::validate(&data)?;
+    let new = NewUser::validate(data)?;
     let password = hasher.make_password(new.password).await?;
     let user = User::create_user(db, &new.username, "", &password).await?;
     Ok((Status::Created, Json(user.into())))
