@@ -2,6 +2,7 @@
 //!
 //! The names and the defaults are Django's and django-cors-headers'.
 
+use std::env::VarError;
 use std::net::{IpAddr, Ipv4Addr};
 
 use rocket::Config;
@@ -33,7 +34,9 @@ impl Settings {
     /// Reads the settings through `lookup`, which gives a variable's text, if it is set.
     ///
     /// The error is one sentence: the variable, what is wrong with it, an example.
-    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    pub fn from_vars(
+        lookup: impl Fn(&str) -> Result<Option<String>, String>,
+    ) -> Result<Self, String> {
         let vars = Vars(lookup);
         // DEBUG: convenience for one developer on one machine. Off in production.
         let debug = vars.flag("DEBUG", true)?;
@@ -87,6 +90,16 @@ impl Settings {
     }
 }
 
+/// A variable of the environment. Bytes that are no letters are refused: with U+FFFD in their
+/// place, which `to_string_lossy` puts there, a key would be one that anyone can write down.
+pub fn variable(name: &str) -> Result<Option<String>, String> {
+    match std::env::var(name) {
+        Ok(text) => Ok(Some(text)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not text in UTF-8.")),
+    }
+}
+
 /// Reads `.env` into the environment; a variable that is set already wins.
 ///
 /// The error never quotes the file: the line may hold a secret.
@@ -104,7 +117,7 @@ pub fn load_dotenv() -> Result<(), String> {
 /// The variables, and how to turn their texts into values. A blank text counts as unset.
 struct Vars<F>(F);
 
-impl<F: Fn(&str) -> Option<String>> Vars<F> {
+impl<F: Fn(&str) -> Result<Option<String>, String>> Vars<F> {
     /// The error never quotes the text: it may be a secret in the wrong place.
     fn value<T>(
         &self,
@@ -113,7 +126,7 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
         example: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, String> {
-        let text = (self.0)(name).unwrap_or_default();
+        let text = (self.0)(name)?.unwrap_or_default();
         match text.trim() {
             "" => Ok(None),
             text => parse(text)

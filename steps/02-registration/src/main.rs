@@ -69,9 +69,7 @@ fn main() -> ExitCode {
 /// The error is what to say, `None` when a fairing has said it already.
 fn start() -> Result<(), Option<String>> {
     settings::load_dotenv()?;
-    let settings = Settings::from_vars(|name| {
-        Some(std::env::var_os(name)?.to_string_lossy().into_owned())
-    })?;
+    let settings = Settings::from_vars(settings::variable)?;
     // Not `rocket::execute`: it reads ROCKET_ variables, and panics when one is wrong.
     let runtime = Runtime::new().map_err(|why| format!("cannot start threads ({why})."))?;
     runtime.block_on(runserver(settings))

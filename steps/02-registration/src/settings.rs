@@ -2,6 +2,7 @@
 //!
 //! The names and the defaults are Django's and django-cors-headers'.
 
+use std::env::VarError;
 use std::net::{IpAddr, Ipv4Addr};
 
 use rocket::Config;
@@ -39,11 +40,13 @@ impl Settings {
     /// Reads the settings through `lookup`, which gives a variable's text, if it is set.
     ///
     /// The error is one sentence: the variable, what is wrong with it, an example.
-    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    pub fn from_vars(
+        lookup: impl Fn(&str) -> Result<Option<String>, String>,
+    ) -> Result<Self, String> {
         let vars = Vars(lookup);
         // DEBUG: convenience for one developer on one machine. Off in production.
         let debug = vars.flag("DEBUG", true)?;
-        let own_file = format!("{}/db.sqlite3", this_folder(&vars.0));
+        let own_file = format!("{}/db.sqlite3", this_folder(&vars.0)?);
         let settings = Settings {
             address: vars
                 .value("ADDRESS", "an IP address", "0.0.0.0", |s| s.parse().ok())?
@@ -108,6 +111,16 @@ impl Settings {
     }
 }
 
+/// A variable of the environment. Bytes that are no letters are refused: with U+FFFD in their
+/// place, which `to_string_lossy` puts there, a key would be one that anyone can write down.
+pub fn variable(name: &str) -> Result<Option<String>, String> {
+    match std::env::var(name) {
+        Ok(text) => Ok(Some(text)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not text in UTF-8.")),
+    }
+}
+
 /// Reads `.env` into the environment; a variable that is set already wins.
 ///
 /// The error never quotes the file: the line may hold a secret.
@@ -125,7 +138,7 @@ pub fn load_dotenv() -> Result<(), String> {
 /// The variables, and how to turn their texts into values. A blank text counts as unset.
 struct Vars<F>(F);
 
-impl<F: Fn(&str) -> Option<String>> Vars<F> {
+impl<F: Fn(&str) -> Result<Option<String>, String>> Vars<F> {
     /// The error never quotes the text: it may be a secret in the wrong place.
     fn value<T>(
         &self,
@@ -134,7 +147,7 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
         example: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, String> {
-        let text = (self.0)(name).unwrap_or_default();
+        let text = (self.0)(name)?.unwrap_or_default();
         match text.trim() {
             "" => Ok(None),
             text => parse(text)
@@ -191,8 +204,10 @@ fn is_origin(text: &str) -> bool {
 
 /// The step's folder, of which `cargo run` tells the program. One that is started without
 /// cargo takes the current folder for it.
-pub fn this_folder(lookup: impl Fn(&str) -> Option<String>) -> String {
-    lookup("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into())
+pub fn this_folder(
+    lookup: impl Fn(&str) -> Result<Option<String>, String>,
+) -> Result<String, String> {
+    Ok(lookup("CARGO_MANIFEST_DIR")?.unwrap_or_else(|| ".".into()))
 }
 
 /// The address of a file. In an address `%` and `?` have a meaning of their own.

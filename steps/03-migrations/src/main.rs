@@ -77,11 +77,10 @@ fn start() -> Result<(), Option<String>> {
     // First of all: `--help` must work whatever the settings are.
     let command = Cli::parse().command.unwrap_or(Command::Runserver);
     settings::load_dotenv()?;
-    let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
-    let settings = Settings::from_vars(lookup)?;
+    let settings = Settings::from_vars(settings::variable)?;
     // Not `rocket::execute`: it reads ROCKET_ variables, and panics when one is wrong.
     let runtime = Runtime::new().map_err(|why| format!("cannot start threads ({why})."))?;
-    runtime.block_on(commands::run(command, settings, lookup))
+    runtime.block_on(commands::run(command, settings, settings::variable))
 }
 
 /// Serves until it is told to stop.

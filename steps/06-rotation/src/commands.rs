@@ -52,7 +52,7 @@ pub enum Command {
 pub async fn run(
     command: Command,
     settings: Settings,
-    lookup: impl Fn(&str) -> Option<String>,
+    lookup: impl Fn(&str) -> Result<Option<String>, String>,
 ) -> Result<(), Option<String>> {
     let open = || Db::open(&settings.database_url);
     let text = match command {
@@ -60,7 +60,7 @@ pub async fn run(
         Command::Migrate => migrate(&open().await?).await?,
         Command::Showmigrations => showmigrations(&open().await?).await?,
         Command::Makemigrations { name } => {
-            makemigrations(&Path::new(&this_folder(lookup)).join("migrations"), &name)?
+            makemigrations(&Path::new(&this_folder(lookup)?).join("migrations"), &name)?
         }
         Command::Flushexpiredtokens => flushexpiredtokens(&open().await?).await?,
         Command::Createsuperuser { username, email } => {
@@ -68,7 +68,8 @@ pub async fn run(
             migrations::require(&db).await?;
             let username = username.map_or_else(|| ask("Username: "), Ok)?;
             let email = email.map_or_else(|| ask("Email address: "), Ok)?;
-            let password = lookup("DJANGO_SUPERUSER_PASSWORD").map_or_else(ask_password, Ok)?;
+            let password =
+                lookup("DJANGO_SUPERUSER_PASSWORD")?.map_or_else(ask_password, Ok)?;
             let hasher = Hasher::new(settings.bcrypt_rounds);
             createsuperuser(&db, &hasher, &username, &email, &password).await?
         }

@@ -58,7 +58,7 @@ pub enum Command {
 pub async fn run(
     command: Command,
     settings: Settings,
-    lookup: impl Fn(&str) -> Option<String>,
+    lookup: impl Fn(&str) -> Result<Option<String>, String>,
 ) -> Result<(), Option<String>> {
     let open = || Db::open(&settings.database_url.0);
     let text = match command {
@@ -68,7 +68,7 @@ pub async fn run(
         Command::Showmigrations => showmigrations(&open().await?).await?,
         Command::Makemigrations { name } => {
             // A change is a change of both, each in its own SQL.
-            let this_folder = this_folder(lookup);
+            let this_folder = this_folder(lookup)?;
             let folders = FOLDERS.map(|path| Path::new(&this_folder).join(path));
             let said = folders.iter().map(|folder| makemigrations(folder, &name));
             said.collect::<Result<Vec<_>, _>>()?.join("\n")
@@ -79,7 +79,8 @@ pub async fn run(
             migrations::require(&db).await?;
             let username = username.map_or_else(|| ask("Username: "), Ok)?;
             let email = email.map_or_else(|| ask("Email address: "), Ok)?;
-            let password = lookup("DJANGO_SUPERUSER_PASSWORD").map_or_else(ask_password, Ok)?;
+            let password =
+                lookup("DJANGO_SUPERUSER_PASSWORD")?.map_or_else(ask_password, Ok)?;
             let hasher = Hasher::new(settings.bcrypt_rounds);
             createsuperuser(&db, &hasher, &username, &email, &password).await?
         }

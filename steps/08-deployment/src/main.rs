@@ -93,16 +93,15 @@ fn start() -> Result<(), Option<String>> {
     // First of all: `--help` must work whatever the settings are.
     let command = Cli::parse().command.unwrap_or(Command::Runserver);
     settings::load_dotenv()?;
-    let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     // The one command that is for settings with which no server may start.
     let settings = if let Command::Check { .. } = command {
-        Settings::read(lookup)?
+        Settings::read(settings::variable)?
     } else {
-        Settings::from_vars(lookup)?
+        Settings::from_vars(settings::variable)?
     };
     // Not `rocket::execute`: it reads ROCKET_ variables, and panics when one is wrong.
     let runtime = Runtime::new().map_err(|why| format!("cannot start threads ({why})."))?;
-    runtime.block_on(commands::run(command, settings, lookup))
+    runtime.block_on(commands::run(command, settings, settings::variable))
 }
 
 /// Serves until it is told to stop.

@@ -2,6 +2,7 @@
 //!
 //! The names and the defaults are Django's and django-cors-headers'.
 
+use std::env::VarError;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -87,7 +88,9 @@ impl Settings {
     /// Settings that a server may start with.
     ///
     /// The error is one sentence: the variable, what is wrong with it, an example.
-    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    pub fn from_vars(
+        lookup: impl Fn(&str) -> Result<Option<String>, String>,
+    ) -> Result<Self, String> {
         let settings = Self::read(lookup)?;
         match settings.problems(!settings.debug).into_iter().next() {
             Some(sentence) => Err(sentence),
@@ -96,7 +99,9 @@ impl Settings {
     }
 
     /// Reads the settings through `lookup`, which gives a variable's text, if it is set.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    pub fn read(
+        lookup: impl Fn(&str) -> Result<Option<String>, String>,
+    ) -> Result<Self, String> {
         let vars = Vars(lookup);
         let debug = vars.flag("DEBUG", true)?;
         // Behind DEBUG is a developer at this machine; a container is reached from outside.
@@ -148,7 +153,7 @@ impl Settings {
                     s.parse().ok().filter(|rounds| (4..=20).contains(rounds))
                 })?
                 .unwrap_or(12),
-            secret_key: vars.secret_key(),
+            secret_key: vars.secret_key()?,
             access_token_lifetime: vars.seconds("ACCESS_TOKEN_LIFETIME", "300")?.unwrap_or(300),
             refresh_token_lifetime: vars
                 .seconds("REFRESH_TOKEN_LIFETIME", "86400")?
@@ -242,6 +247,16 @@ impl Settings {
     }
 }
 
+/// A variable of the environment. Bytes that are no letters are refused: with U+FFFD in their
+/// place, which `to_string_lossy` puts there, a key would be one that anyone can write down.
+pub fn variable(name: &str) -> Result<Option<String>, String> {
+    match std::env::var(name) {
+        Ok(text) => Ok(Some(text)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not text in UTF-8.")),
+    }
+}
+
 /// Reads `.env` into the environment; a variable that is set already wins.
 ///
 /// The error never quotes the file: the line may hold a secret.
@@ -259,7 +274,7 @@ pub fn load_dotenv() -> Result<(), String> {
 /// The variables, and how to turn their texts into values. A blank text counts as unset.
 pub struct Vars<F>(pub F);
 
-impl<F: Fn(&str) -> Option<String>> Vars<F> {
+impl<F: Fn(&str) -> Result<Option<String>, String>> Vars<F> {
     /// The error never quotes the text: it may be a secret in the wrong place.
     pub fn value<T>(
         &self,
@@ -268,7 +283,7 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
         example: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, String> {
-        let text = (self.0)(name).unwrap_or_default();
+        let text = (self.0)(name)?.unwrap_or_default();
         match text.trim() {
             "" => Ok(None),
             text => parse(text)
@@ -293,9 +308,9 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
         })
     }
 
-    fn secret_key(&self) -> Secret {
-        let key = (self.0)("SECRET_KEY").filter(|key| !key.trim().is_empty());
-        Secret(key.unwrap_or_else(|| SAMPLE_KEY.into()))
+    fn secret_key(&self) -> Result<Secret, String> {
+        let key = (self.0)("SECRET_KEY")?.filter(|key| !key.trim().is_empty());
+        Ok(Secret(key.unwrap_or_else(|| SAMPLE_KEY.into())))
     }
 
     /// A list with commas between, in lower case; each item must pass `check`.
@@ -337,8 +352,10 @@ fn is_origin(text: &str) -> bool {
 
 /// The step's folder, of which `cargo run` tells the program. One that is started without
 /// cargo takes the current folder for it.
-pub fn this_folder(lookup: impl Fn(&str) -> Option<String>) -> String {
-    lookup("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into())
+pub fn this_folder(
+    lookup: impl Fn(&str) -> Result<Option<String>, String>,
+) -> Result<String, String> {
+    Ok(lookup("CARGO_MANIFEST_DIR")?.unwrap_or_else(|| ".".into()))
 }
 
 /// Addresses, or networks such as `10.0.0.0/8`, with commas between.

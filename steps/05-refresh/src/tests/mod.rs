@@ -31,8 +31,8 @@ use crate::settings::{Settings, sqlite_url};
 /// The settings of a program started with these variables and no others.
 fn settings(vars: &[(&str, &str)]) -> Result<Settings, String> {
     Settings::from_vars(|name| {
-        let (_, text) = vars.iter().find(|(known, _)| *known == name)?;
-        Some(text.to_string())
+        let variable = vars.iter().find(|(known, _)| *known == name);
+        Ok(variable.map(|(_, text)| text.to_string()))
     })
 }
 

@@ -36,7 +36,7 @@ const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-f
 /// and for TLS DB_SSLMODE and DB_SSLROOTCERT.
 pub fn url<F>(vars: &Vars<F>, _debug: bool) -> Result<Secret, String>
 where
-    F: Fn(&str) -> Option<String>,
+    F: Fn(&str) -> Result<Option<String>, String>,
 {
     let what = "an address of PostgreSQL (in a password, %40 stands for @ and %2F for /)";
     let whole = vars.value("DATABASE_URL", what, EXAMPLE, address)?;

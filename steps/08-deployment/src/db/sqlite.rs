@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// DATABASE_URL, as `sqlite:FILE`.
 pub fn url<F>(vars: &Vars<F>, debug: bool) -> Result<Secret, String>
 where
-    F: Fn(&str) -> Option<String>,
+    F: Fn(&str) -> Result<Option<String>, String>,
 {
     let what = "sqlite:FILE (a program for postgres:// is built with --features postgres)";
     let example = "sqlite:/srv/db.sqlite3";
@@ -49,7 +49,7 @@ where
                     DATABASE_URL=sqlite:/srv/db.sqlite3."
             .into());
     }
-    let own_file = format!("{}/db.sqlite3", this_folder(&vars.0));
+    let own_file = format!("{}/db.sqlite3", this_folder(&vars.0)?);
     named
         .or_else(|| debug.then(|| sqlite_url(&own_file)))
         .map(Secret)

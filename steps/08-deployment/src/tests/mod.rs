@@ -51,10 +51,10 @@ fn settings(vars: &[(&str, &str)]) -> Result<Settings, String> {
 
 /// The value of a variable. The first counts; the database must always be named, since
 /// with PostgreSQL there is none beside the source.
-fn lookup(vars: &[(&str, &str)], name: &str) -> Option<String> {
+fn lookup(vars: &[(&str, &str)], name: &str) -> Result<Option<String>, String> {
     let default = [("DATABASE_URL", backend::ANY)];
-    let (_, text) = vars.iter().chain(&default).find(|(known, _)| *known == name)?;
-    Some(text.to_string())
+    let variable = vars.iter().chain(&default).find(|(known, _)| *known == name);
+    Ok(variable.map(|(_, text)| text.to_string()))
 }
 
 /// The settings that these variables must make.

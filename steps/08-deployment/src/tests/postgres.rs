@@ -64,8 +64,8 @@ impl Drop for Database {
 /// The address that these variables make.
 fn url(vars: &[(&str, &str)]) -> Result<String, String> {
     let lookup = |name: &str| {
-        let (_, text) = vars.iter().find(|(known, _)| *known == name)?;
-        Some(text.to_string())
+        let variable = vars.iter().find(|(known, _)| *known == name);
+        Ok(variable.map(|(_, text)| text.to_string()))
     };
     Settings::from_vars(lookup).map(|settings| settings.database_url.0)
 }
