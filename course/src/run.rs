@@ -14,3 +14,13 @@ pub mod server;
 pub mod settings;
 pub mod signals;
 pub mod workspace;
+
+use std::net::TcpListener;
+
+use anyhow::{Context, Result};
+
+/// A port that nobody listens on at the moment.
+pub fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?;
+    Ok(listener.local_addr()?.port())
+}

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -21,12 +20,12 @@ use crate::http::{Address, block_on};
 use crate::learner::check::cases::{Outcome, Session};
 use crate::learner::start::current_step;
 use crate::repo::{Repo, WORK, step_number};
-use crate::run::environment;
 use crate::run::output::Output;
 use crate::run::program::{Built, Program};
 use crate::run::server::Server;
 use crate::run::settings::settings;
 use crate::run::signals::{interrupted, terminate};
+use crate::run::{environment, free_port};
 use crate::terminal::say;
 
 /// `course dev compare`
@@ -311,12 +310,6 @@ impl Django {
         }
         Ok(())
     }
-}
-
-/// A port that nobody listens on at the moment.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?;
-    Ok(listener.local_addr()?.port())
 }
 
 #[cfg(test)]

@@ -1,29 +1,27 @@
 //! `postgres`: a PostgreSQL for a while, from the programs that this machine has. It has a
 //! port and a folder of its own, and goes when it is stopped.
 //!
-//! pgtemp does the work. It knows Unix only; elsewhere there is none.
+//! It knows Unix only; elsewhere there is none.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::http::block_on;
 use crate::repo::{Repo, names};
 use crate::run::cargo::cargo;
-use crate::run::environment;
 use crate::run::signals::{interrupted, terminate};
+use crate::run::{environment, free_port};
 use crate::terminal::say;
 
-/// How long PostgreSQL may take to start, and a command to end once it is asked to.
+/// How long a command may take to end once it is asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long to wait before it is asked once more whether it has started.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// What cargo does when no command is given.
 const TESTS: [&str; 5] = ["test", "--bin", "step-8", "--features", "step-8/postgres"];
@@ -101,8 +99,11 @@ pub fn skip(missing: anyhow::Error) -> Result<()> {
     say(format!("Skipped: {missing}"))
 }
 
-/// The folder with PostgreSQL's programs.
-pub struct Programs(PathBuf);
+/// The folder with PostgreSQL's programs, and whom it runs as.
+pub struct Programs {
+    folder: PathBuf,
+    owner: Option<Owner>,
+}
 
 impl Programs {
     /// The newest that Debian has installed, or the one in the PATH. The error is a sentence
@@ -110,22 +111,40 @@ impl Programs {
     pub fn find() -> Result<Self> {
         ensure!(cfg!(unix), "a PostgreSQL is started here on Unix only.");
         let debian = debian(Path::new("/usr/lib/postgresql"))?;
-        let programs = debian.into_iter().chain(in_path("initdb"));
-        let programs = programs.map(Programs).find(Programs::complete).context(
+        let mut folders = debian.into_iter().chain(in_path("initdb"));
+        let folder = folders.find(|folder| complete(folder)).context(
             "PostgreSQL is not on this machine; on Debian, \
              `apt-get install --no-install-recommends postgresql` brings it.",
         )?;
-        ensure!(
-            !is_root() || in_path("sudo").is_some(),
-            "PostgreSQL does not run as root, and sudo, which starts it as another user, is not \
-             on this machine; `apt-get install --no-install-recommends sudo` brings it."
-        );
-        Ok(programs)
+        Ok(Programs { folder, owner: Owner::find()? })
     }
 
-    fn complete(&self) -> bool {
-        ["initdb", "pg_ctl", "postgres", "psql"].iter().all(|name| self.0.join(name).is_file())
+    /// One of them, as the user whom the data belongs to.
+    fn command(&self, program: &str) -> Command {
+        self.owned(environment::command(self.folder.join(program)))
     }
+
+    fn owned(&self, mut command: Command) -> Command {
+        // That user may not be let into the folder we are in.
+        command.current_dir("/").stdin(Stdio::null());
+        if let Some(owner) = self.owner {
+            owner.runs(&mut command);
+        }
+        command
+    }
+
+    /// Runs a program to its end. The error is what it prints.
+    fn run(&self, program: &str, args: &[&str]) -> Result<()> {
+        let output = self.command(program).args(args).output();
+        let output = output.with_context(|| format!("cannot run {program}"))?;
+        let why = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{program} failed:\n{}", why.trim());
+        Ok(())
+    }
+}
+
+fn complete(folder: &Path) -> bool {
+    ["initdb", "pg_ctl", "postgres", "psql"].iter().all(|name| folder.join(name).is_file())
 }
 
 /// Debian's folders, the newest first. They are not in the PATH.
@@ -144,14 +163,53 @@ fn in_path(program: &str) -> Option<PathBuf> {
     file.parent().map(PathBuf::from)
 }
 
+/// The user `postgres`, when we are root: PostgreSQL does not run as root. Becoming another
+/// user is a system call that root may make, so no sudo is needed.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "nobody is root there"))]
+struct Owner {
+    user: u32,
+    group: u32,
+}
+
 #[cfg(unix)]
-fn is_root() -> bool {
-    rustix::process::getuid().is_root()
+impl Owner {
+    fn find() -> Result<Option<Self>> {
+        if !rustix::process::getuid().is_root() {
+            return Ok(None);
+        }
+        let id = |option| {
+            let output = Command::new("id").args([option, "postgres"]).output().ok()?;
+            String::from_utf8_lossy(&output.stdout).trim().parse().ok()
+        };
+        let (user, group) = id("-u").zip(id("-g")).context(
+            "PostgreSQL does not run as root, and this machine has no user `postgres`; \
+             Debian's package postgresql makes one.",
+        )?;
+        Ok(Some(Owner { user, group }))
+    }
+
+    fn runs(self, command: &mut Command) {
+        use std::os::unix::process::CommandExt;
+        command.uid(self.user).gid(self.group);
+    }
+
+    fn gets(self, path: &Path) -> std::io::Result<()> {
+        std::os::unix::fs::chown(path, Some(self.user), Some(self.group))
+    }
 }
 
 #[cfg(not(unix))]
-fn is_root() -> bool {
-    false
+impl Owner {
+    fn find() -> Result<Option<Self>> {
+        Ok(None)
+    }
+
+    fn runs(self, _: &mut Command) {}
+
+    fn gets(self, _: &Path) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whoever made the cluster, who may do everything.
@@ -160,54 +218,51 @@ pub const USER: &str = "postgres";
 /// The database that a new cluster has.
 const OWN: &str = "postgres";
 
-/// What pgtemp sets otherwise, for speed, and what it needs of us.
-const SETTINGS: [(&str, &str); 5] = [
-    // As in production: what is answered is on the disk.
-    ("fsync", "on"),
-    ("full_page_writes", "on"),
-    ("synchronous_commit", "on"),
-    // pgtemp never reads what PostgreSQL prints: when the pipe is full, it would stop.
-    ("logging_collector", "on"),
-    // For many tests at once, each with a pool.
-    ("max_connections", "300"),
-];
+/// Its whole postgresql.conf, but for the port. Sockets in a folder have names of limited
+/// length, so there are none. The connections are for many tests at once, each with a pool.
+const SETTINGS: &str = "listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 300
+";
 
-/// A PostgreSQL that runs until this is dropped.
+/// A PostgreSQL that runs until this is dropped, or until we end without that.
 pub struct Postgres {
     programs: Programs,
     pub password: String,
     pub port: u16,
     /// Its data; belongs to the user it runs as.
     pub data: PathBuf,
-    _running: Running,
+    keeper: Child,
+    _folder: TempDir,
 }
-
-#[cfg(unix)]
-type Running = pgtemp::PgTempDB;
-
-#[cfg(not(unix))]
-type Running = ();
 
 impl Postgres {
     /// Makes a cluster and starts it.
     pub fn start(programs: Programs) -> Result<Self> {
         let password = Uuid::new_v4().simple().to_string();
-        let (running, data, port) = launch(&programs, &password)?;
-        let postgres = Postgres { programs, password, port, data, _running: running };
-        postgres.wait()?;
+        let folder = tempfile::Builder::new().prefix("course-postgres-").tempdir()?;
+        let data = folder.path().join("data");
+        let secret = folder.path().join("password");
+        fs::write(&secret, &password)?;
+        if let Some(owner) = programs.owner {
+            [folder.path(), &secret].into_iter().try_for_each(|path| owner.gets(path))?;
+        }
+        let keeper = keeper(&programs, folder.path(), &data)?;
+        let port = free_port()?;
+        let postgres = Postgres { programs, password, port, data, keeper, _folder: folder };
+        postgres.make(&secret).context("PostgreSQL did not start")?;
         Ok(postgres)
     }
 
-    /// pgtemp returns while it still starts.
-    fn wait(&self) -> Result<()> {
-        let begin = Instant::now();
-        while let Err(why) = self.sql(OWN, "SELECT 1") {
-            if begin.elapsed() > PATIENCE {
-                return Err(why.context("PostgreSQL did not start"));
-            }
-            thread::sleep(PAUSE);
-        }
-        Ok(())
+    fn make(&self, secret: &Path) -> Result<()> {
+        let (data, secret) = (self.data.to_string_lossy(), secret.to_string_lossy());
+        let who = ["--username", USER, "--auth", "scram-sha-256", "--pwfile", &secret];
+        let text = ["--encoding", "UTF8", "--locale", "C"];
+        let place = ["--no-sync", "-D", &data];
+        self.programs.run("initdb", &[&who[..], &text, &place].concat())?;
+        let settings = format!("port = {}\n{SETTINGS}", self.port);
+        fs::write(self.data.join("postgresql.conf"), settings)?;
+        self.pg_ctl(&["start"])
     }
 
     /// The address of one of its databases.
@@ -224,64 +279,53 @@ impl Postgres {
 
     /// Runs SQL in a database: what psql prints, a row a line.
     pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
-        let mut psql = environment::command(self.programs.0.join("psql"));
+        let mut psql = self.programs.command("psql");
         psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", USER])
             .args(["-p", &self.port.to_string(), "-d", database, "-c", sql])
-            .env("PGPASSWORD", &self.password)
-            .stdin(Stdio::null());
+            .env("PGPASSWORD", &self.password);
         let output = psql.output().context("cannot run psql")?;
         let text = |bytes| String::from_utf8_lossy(bytes).trim().to_string();
         ensure!(output.status.success(), "psql: {}", text(&output.stderr));
         Ok(text(&output.stdout))
     }
 
-    /// Runs pg_ctl as the user whom the data belongs to.
+    /// Runs pg_ctl, and waits until it is done. The error has the end of the server's log,
+    /// which says why.
     pub fn pg_ctl(&self, args: &[&str]) -> Result<()> {
-        let program = self.programs.0.join("pg_ctl");
-        let mut pg_ctl = Command::new(if is_root() { "sudo".as_ref() } else { &*program });
-        if is_root() {
-            pg_ctl.args(["-u", "postgres"]).arg(&program);
-        }
+        let log = self.data.join("log");
+        let mut pg_ctl = self.programs.command("pg_ctl");
+        pg_ctl.arg("-D").arg(&self.data).arg("-l").arg(&log).arg("-w").args(args);
         // What it starts keeps its outputs: a pipe would never end.
-        pg_ctl.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // That user may not be let into the folder we are in.
-        let status = pg_ctl.arg("-D").arg(&self.data).args(args).current_dir("/").status();
-        let status = status.context("cannot run pg_ctl")?;
-        ensure!(status.success(), "pg_ctl {} failed", args.join(" "));
+        let status = pg_ctl.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !status.context("cannot run pg_ctl")?.success() {
+            let log = fs::read_to_string(&log).unwrap_or_default();
+            let last: Vec<_> = log.lines().rev().take(5).collect();
+            let last: Vec<_> = last.into_iter().rev().collect();
+            bail!("pg_ctl {} failed:\n{}", args.join(" "), last.join("\n"));
+        }
         Ok(())
     }
 }
 
 impl Drop for Postgres {
-    /// pgtemp ends what it has started itself. Since then it may have been started anew.
+    /// Lets the keeper go on, and waits until it has ended everything.
     fn drop(&mut self) {
-        let _ = self.pg_ctl(&["stop", "-m", "immediate"]);
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
     }
 }
 
-#[cfg(unix)]
-fn launch(programs: &Programs, password: &str) -> Result<(Running, PathBuf, u16)> {
-    let mut builder = Running::builder()
-        .with_bin_path(&programs.0)
-        .with_username(USER)
-        .with_password(password)
-        .with_dbname(OWN)
-        .with_initdb_arg("auth", "scram-sha-256")
-        .with_initdb_arg("encoding", "UTF8")
-        .with_initdb_arg("locale", "C");
-    for (name, value) in SETTINGS {
-        builder = builder.with_config_param(name, value);
-    }
-    // When something does not work, pgtemp panics, and prints what it was.
-    let running = thread::spawn(|| builder.start()).join().ok();
-    let running = running.context("PostgreSQL did not start; why stands above.")?;
-    let (data, port) = (running.data_dir(), running.db_port());
-    Ok((running, data, port))
-}
-
-#[cfg(not(unix))]
-fn launch(_: &Programs, _: &str) -> Result<(Running, PathBuf, u16)> {
-    bail!("a PostgreSQL is started here on Unix only.")
+/// A shell that waits for its input to end, then stops the cluster and removes its folder. It
+/// ends with us, however we end: also when we are killed, which no `Drop` sees.
+fn keeper(programs: &Programs, folder: &Path, data: &Path) -> Result<Child> {
+    let script = r#"read -r _; "$0" -D "$1" -m immediate stop; rm -rf "$2""#;
+    let mut keeper = programs.owned(environment::command("sh"));
+    keeper.args(["-c", script]).arg(programs.folder.join("pg_ctl")).arg(data).arg(folder);
+    keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Ctrl-C is for us; the keeper's turn comes when we have ended.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut keeper, 0);
+    keeper.spawn().context("cannot run sh")
 }
 
 #[cfg(test)]
