@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The Django app of the source notes, on a fresh database with the contract's users.
 #   start.sh [PROFILE [PORT]]     PROFILE: default | rotate | rotate_blacklist; PORT: 8000
-# Needs Python 3.12 or newer; makes its virtual environment in ./venv on the first run
-# (VENV names another place). Runs in the foreground; Ctrl-C stops it. DB_PATH names the
-# database file, KEEP_DB=1 keeps what is in it.
+# Needs Python 3.10 or newer; on the first run, and when requirements.txt has changed, it makes
+# a virtual environment in target/django (VENV names another place). Runs in the foreground;
+# Ctrl-C stops it. DB_PATH names the database file, KEEP_DB=1 keeps what is in it.
 set -euo pipefail
 cd "$(dirname "$0")"
 profile=${1:-default}
@@ -16,14 +16,21 @@ case $profile in
   *) echo "unknown profile $profile: default, rotate or rotate_blacklist" >&2; exit 2 ;;
 esac
 
-venv=${VENV:-$PWD/venv}
-if [ ! -x "$venv/bin/gunicorn" ]; then
-  python=$(for candidate in python3 python3.14 python3.13 python3.12; do
-    "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null \
-      && echo "$candidate" && break
-  done) || { echo "no Python 3.12 or newer found" >&2; exit 3; }
-  "$python" -m venv "$venv"
-  "$venv/bin/pip" install --quiet -r requirements.txt
+venv=${VENV:-$PWD/../../target/django}
+# The copy is the last thing that is made: without it, the environment is not complete.
+if ! cmp -s requirements.txt "$venv/requirements.txt"; then
+  python=$(for candidate in python3 python3.{14,13,12,11,10}; do
+    "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' \
+      2>/dev/null && echo "$candidate" && break
+  done) || {
+    echo "Python 3.10 or newer with its module venv, for Django, is not on this machine;" \
+      "on Debian, \`apt-get install python3-venv\` brings it." >&2
+    exit 3
+  }
+  echo "Getting Django's packages with pip …"
+  "$python" -m venv --clear "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.txt
+  cp requirements.txt "$venv"
 fi
 
 export ROTATE_REFRESH_TOKENS=$rotate BLACKLIST_AFTER_ROTATION=$black
@@ -36,5 +43,5 @@ if [ "${KEEP_DB:-0}" != 1 ]; then
   "$venv/bin/python" manage.py migrate -v 0
   "$venv/bin/python" manage.py seed_fixtures
 fi
-exec "$venv/bin/gunicorn" backend.wsgi --bind "127.0.0.1:$port" --log-level warning \
+exec "$venv/bin/python" -m gunicorn backend.wsgi --bind "127.0.0.1:$port" --log-level warning \
   --workers 1 --threads 2

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -25,7 +25,7 @@ use crate::run::program::{Built, Program};
 use crate::run::server::Server;
 use crate::run::settings::settings;
 use crate::run::signals::{interrupted, terminate};
-use crate::run::{environment, free_port};
+use crate::run::{environment, free_port, skip};
 use crate::terminal::say;
 
 /// `course dev compare`
@@ -96,7 +96,7 @@ impl Both {
                     let django = match Django::start(&self.repo, profile).await? {
                         Started::Runs(django) => django,
                         Started::Missing(what) => {
-                            say(format!("{what}: skipped"))?;
+                            skip(anyhow!(what))?;
                             return Ok(true);
                         }
                     };
@@ -256,7 +256,9 @@ impl Django {
         let child = Self::command(repo, profile, port, &folder, &log)?.spawn();
         let child = match child {
             Err(why) if why.kind() == ErrorKind::NotFound => {
-                return Ok(Started::Missing("bash, which starts Django, is not there".into()));
+                return Ok(Started::Missing(
+                    "bash, which starts Django, is not on this machine.".into(),
+                ));
             }
             child => child.context("cannot run reference/django/start.sh")?,
         };
@@ -293,7 +295,6 @@ impl Django {
             .args([profile.to_string(), port.to_string()])
             .env("DB_PATH", folder.path().join("django.sqlite3"))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(File::create(log).context("cannot write a temporary file")?)
             .kill_on_drop(true);
         Ok(command)

@@ -17,8 +17,7 @@ use crate::http::block_on;
 use crate::repo::{Repo, names};
 use crate::run::cargo::cargo;
 use crate::run::signals::{interrupted, terminate};
-use crate::run::{environment, free_port};
-use crate::terminal::say;
+use crate::run::{environment, free_port, skip};
 
 /// How long a command may take to end once it is asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -88,15 +87,6 @@ fn exit_code(status: ExitStatus) -> u8 {
     #[cfg(not(unix))]
     let signal = None;
     status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
-}
-
-/// Says that something is left out because PostgreSQL is not there. Where everything must
-/// be proven, that is an error: CI is set there.
-pub fn skip(missing: anyhow::Error) -> Result<()> {
-    if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
-        return Err(missing.context("CI is set, so nothing may be left out"));
-    }
-    say(format!("Skipped: {missing}"))
 }
 
 /// The folder with PostgreSQL's programs, and whom it runs as.

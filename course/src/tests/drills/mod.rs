@@ -19,10 +19,11 @@ use crate::http::{Address, Answer, Outgoing, send};
 use crate::repo::Repo;
 use crate::run::output::Output;
 use crate::run::place::Place;
-use crate::run::postgres::{Programs, skip};
+use crate::run::postgres::Programs;
 use crate::run::program::{Built, Program};
 use crate::run::server::Server;
 use crate::run::settings::{Settings, settings};
+use crate::run::skip;
 
 /// PostgreSQL's programs; without them a sentence is printed, and the test is left out.
 fn programs() -> Option<Programs> {
