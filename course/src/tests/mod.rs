@@ -7,6 +7,7 @@ mod carry;
 mod chapters;
 mod console;
 mod course;
+#[cfg(target_os = "linux")]
 mod deployment;
 #[cfg(unix)]
 mod drills;

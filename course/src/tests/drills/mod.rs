@@ -26,7 +26,7 @@ use crate::run::settings::{Settings, settings};
 use crate::run::skip;
 
 /// PostgreSQL's programs; without them a sentence is printed, and the test is left out.
-fn programs() -> Option<Programs> {
+pub fn programs() -> Option<Programs> {
     Programs::find().map_err(|missing| skip(missing).expect("PostgreSQL")).ok()
 }
 
