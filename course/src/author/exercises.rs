@@ -44,9 +44,11 @@ impl Exercise {
         })
     }
 
+    /// `proof` for all exercises of a step, so that each state compiles as a change to the
+    /// one before; `work` for the learner's.
     fn workspace(&self, repo: &Repo, kind: &str, files: &Files) -> Result<Workspace> {
-        let name = format!("{:02}-{}-{kind}", self.step.number, self.number);
-        Workspace::new(repo, &name, &self.step, files)
+        let name = format!("{:02}-exercises-{kind}", self.step.number);
+        Workspace::new(repo, &name, &self.step, files).map(Workspace::that_changes)
     }
 }
 
@@ -170,7 +172,7 @@ fn hints(section: &str) -> Result<Vec<String>> {
 fn unsolved(repo: &Repo, exercise: &Exercise) -> Result<bool> {
     let mut files = repo.files(&exercise.step.folder())?;
     add_check(&mut files, &repo.read(&exercise.check_file())?)?;
-    let workspace = exercise.workspace(repo, "start", &files)?;
+    let workspace = exercise.workspace(repo, "proof", &files)?;
     let build = workspace.cargo(&["test", "--no-run"])?;
     ensure!(
         build.status.success(),
@@ -188,7 +190,7 @@ fn solved(repo: &Repo, exercise: &Exercise) -> Result<()> {
     let mut files = repo.files(&exercise.step.folder())?;
     files = patched(&exercise.step, files, &fs::read_to_string(&patch)?)?;
     add_check(&mut files, &repo.read(&exercise.check_file())?)?;
-    let workspace = exercise.workspace(repo, "solution", &files)?;
+    let workspace = exercise.workspace(repo, "proof", &files)?;
     workspace.build_tests()?;
     let run = workspace.cargo(&["test"])?;
     ensure!(run.status.success(), "not all tests pass with it:\n{}", printed(&run));

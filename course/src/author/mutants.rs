@@ -7,7 +7,11 @@
 mod coverage;
 mod message;
 
+use std::cmp::Reverse;
 use std::fs;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 use similar::TextDiff;
@@ -53,19 +57,42 @@ pub fn run(repo: &Repo, args: &Args) -> Result<bool> {
     let of_step = |mutant: &Mutant| args.step.is_none_or(|step| mutant.step.number == step);
     mutants.retain(|mutant| named(mutant) && of_step(mutant));
     ensure!(!mutants.is_empty(), "no mutant of {FOLDER}/ has such a name or step");
-    let mut failed = 0;
-    let causes = args.causes || mutants.len() == 1;
-    for mutant in &mutants {
-        let proof = mutant.prove(repo, args.write);
-        let (line, good) = proof.unwrap_or_else(|why| (format!("FAILED {why:#}"), false));
-        say(format!("{}: {line}", mutant.name))?;
-        if causes {
-            say(mutant.causes(repo)?)?;
-        }
-        failed += usize::from(!good);
-    }
+    let failed = prove_all(repo, &mutants, args)?;
     say(format!("{} passed, {failed} failed", mutants.len() - failed))?;
     Ok(failed == 0)
+}
+
+/// How many steps' mutants run side by side. Cargo builds one after the other, so that more
+/// than two would only wait.
+const WORKERS: usize = 2;
+
+/// Runs the mutants, prints a line for each as it comes, and says how many are not right.
+/// Those of one step share a workspace, so one worker takes them all.
+fn prove_all(repo: &Repo, mutants: &[Mutant], args: &Args) -> Result<usize> {
+    let causes = args.causes || mutants.len() == 1;
+    let mut steps: Vec<_> = mutants.chunk_by(|one, other| one.step == other.step).collect();
+    // The longest first: else one worker would be alone with it at the end.
+    steps.sort_by_key(|mutants| Reverse(mutants.len()));
+    let taken = AtomicUsize::new(0);
+    let work = || -> Result<usize> {
+        let mut failed = 0;
+        while let Some(mutants) = steps.get(taken.fetch_add(1, Ordering::Relaxed)) {
+            for mutant in *mutants {
+                let proof = mutant.prove(repo, args.write);
+                let proof = proof.unwrap_or_else(|why| (format!("FAILED {why:#}"), false));
+                let cause =
+                    if causes { format!("\n{}", mutant.causes(repo)?) } else { "".into() };
+                say(format!("{}: {}{cause}", mutant.name, proof.0))?;
+                failed += usize::from(!proof.1);
+            }
+        }
+        Ok(failed)
+    };
+    thread::scope(|scope| {
+        let workers = [(); WORKERS].map(|()| scope.spawn(work));
+        let ends = workers.map(|worker| worker.join().unwrap_or_else(|why| resume_unwind(why)));
+        ends.into_iter().sum()
+    })
 }
 
 /// One deliberate bug.
@@ -159,7 +186,7 @@ impl Mutant {
         let files = patched(&self.step, files, &repo.read(&self.path("bug.patch"))?)?;
         // One workspace per step: from one mutant to the next, only its crate is compiled.
         let name = format!("mutants-{:02}", self.step.number);
-        let workspace = Workspace::new(repo, &name, &self.step, &files)?;
+        let workspace = Workspace::new(repo, &name, &self.step, &files)?.that_changes();
         let program = workspace.binary_despite_warnings()?;
         let program = Built::at(program, &self.step.package(), migrates);
         if let Some((case, message)) = first_failure(&program, self.step.number)? {

@@ -28,6 +28,8 @@ pub struct Workspace {
     /// Where it builds.
     pub target: PathBuf,
     package: String,
+    /// Whether the compiler keeps what it needs for the next state.
+    changes: bool,
     /// Held as long as the workspace is in use: nobody else may change its files.
     _lock: File,
 }
@@ -40,13 +42,19 @@ impl Workspace {
         fs::create_dir_all(&root)?;
         let lock = lock(&repo.states.join(format!("{name}.lock")))?;
         let (target, package) = (repo.target.clone(), step.package());
-        let workspace = Workspace { root, target, package, _lock: lock };
+        let workspace = Workspace { root, target, package, changes: false, _lock: lock };
         let mut files = workspace_files(repo, step, files)?;
         if let Some(manifest) = files.get_mut("Cargo.toml") {
             *manifest = workspace.own_manifest(manifest)?;
         }
         workspace.fill(&files)?;
         Ok(workspace)
+    }
+
+    /// For a workspace that holds one state after the other: each then compiles as a change to
+    /// the one before, in a third of the time. Where there is one, it would only cost.
+    pub fn that_changes(self) -> Self {
+        Workspace { changes: true, ..self }
     }
 
     /// Makes the folder hold these files and no others. A file that is right already keeps
@@ -96,8 +104,7 @@ impl Workspace {
     pub fn cargo_env(&self) -> [(&'static str, String); 3] {
         [
             ("CARGO_TARGET_DIR", self.target.display().to_string()),
-            // One compilation per state: what it would keep for the next is never read.
-            ("CARGO_INCREMENTAL", "0".into()),
+            ("CARGO_INCREMENTAL", u8::from(self.changes).to_string()),
             ("CARGO_TERM_COLOR", "never".into()),
         ]
     }
