@@ -30,10 +30,7 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
 }
 
 async fn create_tables(rocket: Rocket<Build>) -> fairing::Result {
-    let Some(db) = Db::fetch(&rocket) else {
-        log::error!("Error: attach Db::init() before the fairing that needs it, in urls.rs.");
-        return Err(rocket);
-    };
+    let Some(db) = Db::fetch(&rocket) else { return Err(rocket) };
     match accounts::create_tables(db).await {
         Ok(()) => Ok(rocket),
         Err(why) => {

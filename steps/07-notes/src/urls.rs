@@ -49,10 +49,7 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
 /// at once, and someone should be looking.
 async fn migrate(rocket: Rocket<Build>) -> fairing::Result {
     let debug = rocket.state::<Settings>().is_some_and(|settings| settings.debug);
-    let Some(db) = Db::fetch(&rocket) else {
-        log::error!("Error: attach Db::init() before the fairing that needs it, in urls.rs.");
-        return Err(rocket);
-    };
+    let Some(db) = Db::fetch(&rocket) else { return Err(rocket) };
     let result = if debug {
         migrations::apply(db).await
     } else {
