@@ -3,7 +3,7 @@
 //!
 //! - [`learner`]: `start`, `check`, `exercise`, `diff`; `serve` and `postgres` are in [`run`]
 //! - [`author`]: `course dev …`
-//! - [`repo`], [`manifest`]: where the repository is, its steps and their files
+//! - [`repo`]: where the repository is, its steps and their files
 //! - [`book`]: the chapters, and what comes of typing them
 //! - [`contract`]: the requests, and how an answer is compared
 //! - [`run`]: building programs, and running them
@@ -17,7 +17,6 @@ mod book;
 mod contract;
 mod http;
 mod learner;
-mod manifest;
 mod repo;
 mod run;
 mod terminal;

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-
-use crate::manifest::Manifest;
+use toml_edit::{DocumentMut, value};
 
 /// The text of each file, by its path below some folder, with `/` between the parts.
 pub type Files = BTreeMap<String, String>;
@@ -236,9 +235,12 @@ pub fn without_tests(mut files: Files) -> Files {
 /// what is wrong with it.
 pub fn set_package(files: &mut Files, package: &str) {
     let Some(text) = files.get_mut("Cargo.toml") else { return };
-    let Ok(mut manifest) = text.parse::<Manifest>() else { return };
-    manifest.set_package(package);
-    *text = manifest.to_string();
+    let Ok(mut manifest) = text.parse::<DocumentMut>() else { return };
+    let name = manifest.get_mut("package").and_then(|table| table.get_mut("name"));
+    if let Some(name) = name {
+        *name = value(package);
+        *text = manifest.to_string();
+    }
 }
 
 /// A step by what a person types: `4`, `step-4`.

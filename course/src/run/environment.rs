@@ -8,85 +8,29 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 /// Variables that are let through, in capital letters.
-const NAMES: &[&str] = &[
+const NAMES: [&str; 4] = [
     // The person and the machine.
-    "HOME",
-    "LANG",
-    "LOGNAME",
-    "PATH",
-    "TERM",
-    "TMPDIR",
-    "USER",
+    "HOME LANG LOGNAME PATH TERM TMPDIR USER XDG_CACHE_HOME",
     // The same on Windows.
-    "APPDATA",
-    "COMSPEC",
-    "HOMEDRIVE",
-    "HOMEPATH",
-    "LOCALAPPDATA",
-    "NUMBER_OF_PROCESSORS",
-    "PATHEXT",
-    "PROCESSOR_ARCHITECTURE",
-    "PROGRAMDATA",
-    "PROGRAMFILES",
-    "PROGRAMFILES(X86)",
-    "SYSTEMDRIVE",
-    "SYSTEMROOT",
-    "TEMP",
-    "TMP",
-    "USERPROFILE",
-    "WINDIR",
+    "APPDATA COMSPEC HOMEDRIVE HOMEPATH LOCALAPPDATA NUMBER_OF_PROCESSORS PATHEXT \
+     PROCESSOR_ARCHITECTURE PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) SYSTEMDRIVE SYSTEMROOT \
+     TEMP TMP USERPROFILE WINDIR",
     // What a compiler and a linker are told.
-    "AR",
-    "CC",
-    "CFLAGS",
-    "CPATH",
-    "CXX",
-    "CXXFLAGS",
-    "DEVELOPER_DIR",
-    "INCLUDE",
-    "LDFLAGS",
-    "LIB",
-    "LIBCLANG_PATH",
-    "LIBRARY_PATH",
-    "LD_LIBRARY_PATH",
-    "SDKROOT",
+    "AR CC CFLAGS CPATH CXX CXXFLAGS DEVELOPER_DIR INCLUDE LDFLAGS LIB LIBCLANG_PATH \
+     LIBRARY_PATH LD_LIBRARY_PATH SDKROOT",
     // What a download is told.
-    "ALL_PROXY",
-    "CURL_CA_BUNDLE",
-    "GIT_SSL_CAINFO",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "REQUESTS_CA_BUNDLE",
-    "SSH_AUTH_SOCK",
-    "XDG_CACHE_HOME",
+    "ALL_PROXY CURL_CA_BUNDLE GIT_SSL_CAINFO HTTP_PROXY HTTPS_PROXY NO_PROXY \
+     REQUESTS_CA_BUNDLE SSH_AUTH_SOCK",
 ];
 
-/// Families of variables that are let through. `RUST_LOG` is a setting and in none.
-const FAMILIES: &[&str] = &[
-    "AWS_LC_SYS_",
-    "CARGO_",
-    "CC_",
-    "CFLAGS_",
-    "CMAKE",
-    "LIBSQLITE3_",
-    "MACOSX_",
-    "NIX_",
-    "PIP_",
-    "PKG_CONFIG",
-    "PYENV_",
-    "PYTHON",
-    "RUSTC",
-    "RUSTFLAGS",
-    "RUSTUP_",
-    "SSL_CERT_",
-    "VS",
-];
+/// How the names of others begin that are let through. `RUST_LOG` is a setting and none of
+/// them.
+const FAMILIES: &str = "AWS_LC_SYS_ CARGO_ CC_ CFLAGS_ CMAKE LIBSQLITE3_ MACOSX_ NIX_ PIP_ \
+                        PKG_CONFIG PYENV_ PYTHON RUSTC RUSTFLAGS RUSTUP_ SSL_CERT_ VS";
 
 /// What cargo tells the program that it runs, which here is the tool. A step that read this
 /// would take the tool's folder for its own.
-const TOLD_TO_US: &[&str] =
-    &["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"];
+const TOLD_TO_US: &str = "CARGO_BIN_ CARGO_CRATE_ CARGO_MANIFEST_ CARGO_PKG_ CARGO_PRIMARY_";
 
 /// A command that sees nothing else.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
@@ -98,8 +42,9 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 
 fn passes(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    let begins = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
-    NAMES.contains(&&*name) || begins(FAMILIES) && !begins(TOLD_TO_US)
+    let begins = |starts: &str| starts.split(' ').any(|start| name.starts_with(start));
+    let named = NAMES.iter().any(|names| names.split(' ').any(|known| known == name));
+    named || begins(FAMILIES) && !begins(TOLD_TO_US)
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
+use toml_edit::{DocumentMut, Item};
 
 use super::cargo::{cargo, compile, keep, lock_programs};
 use super::postgres::{Postgres, Programs};
-use crate::manifest::Manifest;
 use crate::repo::{Repo, WORK, step_number};
 
 /// A crate of the workspace that is a server.
@@ -82,12 +82,14 @@ impl<'r> Program<'r> {
     /// `postgres`: with that feature, and a PostgreSQL that runs as long as this is needed.
     pub fn build(&self, postgres: bool) -> Result<Built> {
         let text = self.repo.read(&format!("{}/Cargo.toml", self.folder))?;
-        let manifest: Manifest = text.parse().with_context(|| self.folder.clone())?;
-        let binary = manifest.package().context("the Cargo.toml names no package")?;
+        let manifest: DocumentMut = text.parse().with_context(|| self.folder.clone())?;
+        let entry = |table: &str, name: &str| manifest.get(table)?.get(name);
+        let binary = entry("package", "name").and_then(Item::as_str);
+        let binary = binary.with_context(|| format!("{}: no package", self.folder))?;
         if !postgres {
             return self.compile(binary, None);
         }
-        if !manifest.has_feature("postgres") {
+        if entry("features", "postgres").is_none() {
             bail!(
                 "{} has no feature `postgres`, so SQLite is all that it speaks to.",
                 self.name

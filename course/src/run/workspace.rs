@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
+use toml_edit::{Array, DocumentMut, value};
 
 use super::cargo::{Compiled, cargo, compile, keep, lock, lock_programs};
-use crate::manifest::Manifest;
 use crate::repo::{Files, Repo, Step, walk};
 
 /// The files of the root that a state is built with, or that a chapter's commands read.
@@ -79,13 +79,20 @@ impl Workspace {
     /// their path inside the workspace. Without it, one state's program would pass for
     /// another's, or for the step's.
     fn own_manifest(&self, text: &str) -> Result<String> {
-        let mut manifest: Manifest = text.parse().context("the root Cargo.toml")?;
-        manifest.set_members("steps/*");
+        let mut manifest: DocumentMut = text.parse().context("the root Cargo.toml")?;
+        let workspace = &mut manifest["workspace"];
+        for list in ["members", "default-members"] {
+            workspace[list] = value(Array::from_iter(["steps/*"]));
+        }
         let mut hasher = DefaultHasher::new();
         self.root.hash(&mut hasher);
-        manifest.extend_version(&format!("{VERSION_MARK}{:016x}", hasher.finish()));
-        // Nobody debugs these programs: a quarter of the size.
-        manifest.without_debug_info(&self.package);
+        let version = &mut workspace["package"]["version"];
+        let shared = version.as_str().unwrap_or_default();
+        *version = value(format!("{shared}{VERSION_MARK}{:016x}", hasher.finish()));
+        // Nobody debugs these programs: half the size.
+        let profile = &mut manifest["profile"]["dev"]["package"][&self.package];
+        profile["debug"] = value(false);
+        profile["strip"] = value("debuginfo");
         Ok(manifest.to_string())
     }
 
