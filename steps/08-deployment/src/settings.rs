@@ -50,7 +50,8 @@ pub struct Settings {
     pub rotate_refresh_tokens: bool,
     /// BLACKLIST_AFTER_ROTATION: the old one then works no more.
     pub blacklist_after_rotation: bool,
-    /// REUSE_REVOKES_FAMILY: a used token that comes back ends the whole log-in.
+    /// REUSE_REVOKES_FAMILY: a used token that comes back ends the whole log-in, and so does
+    /// a log-out.
     pub reuse_revokes_family: bool,
     /// REUSE_GRACE: for so many seconds after its use, it does not.
     pub reuse_grace: i64,

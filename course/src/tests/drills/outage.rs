@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -17,6 +18,9 @@ use crate::run::server::Server;
 
 /// How many clients write at once.
 const WRITERS: usize = 4;
+
+/// Between two notes of a writer: alice may have 500.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What a writer got for a note.
 struct Written {
@@ -83,6 +87,7 @@ async fn writer(
         if sender.send(Written { writer, title, answer }).is_err() {
             return;
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

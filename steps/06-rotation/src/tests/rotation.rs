@@ -217,7 +217,8 @@ fn without_blacklisting_the_old_token_stays_good() {
     refresh(&app, &first).because("used once, and not blacklisted").has_status(200);
     log_out(&app, &first).is(200, json!({}));
     refresh(&app, &first).because("a log-out blacklists always").is(401, blacklisted());
-    refresh(&app, &second).because("the successor was not logged out").has_status(200);
+    let ended = "the first was logged out, and that ended the family";
+    refresh(&app, &second).because(ended).is(401, blacklisted());
 }
 
 #[test]
@@ -230,6 +231,22 @@ fn who_logs_out_cannot_refresh_and_cannot_log_out_twice() {
     let wrong = json!({"detail": "Token has wrong type", "code": "token_not_valid"});
     log_out(&app, &access).because("an access token").is(401, wrong);
     refresh(&app, &other).because("another log-in of alice").has_status(200);
+}
+
+#[test]
+fn who_logs_out_with_a_used_token_ends_what_someone_else_made_of_it() {
+    let app = app_with_users();
+    let ((_, first), (_, other)) = (log_in(&app), log_in(&app));
+    let of_the_thief = rotate(&app, &first);
+    log_out(&app, &first).because("the thief has used it").is(401, blacklisted());
+    let ended = "the owner has logged out, within the grace";
+    refresh(&app, &of_the_thief).because(ended).is(401, blacklisted());
+    refresh(&app, &other).because("another log-in of alice").has_status(200);
+    let app = app_with_users_and(&[("REUSE_REVOKES_FAMILY", "false")]);
+    let (_, first) = log_in(&app);
+    let second = rotate(&app, &first);
+    log_out(&app, &first).because("it was used").is(401, blacklisted());
+    refresh(&app, &second).because("REUSE_REVOKES_FAMILY=false").has_status(200);
 }
 
 #[test]

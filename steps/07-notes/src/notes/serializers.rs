@@ -25,7 +25,7 @@ impl NoteFields {
         }
         let mut content = None;
         if wanted("content") {
-            content = char_field(data, "content", &[], &mut errors);
+            content = char_field(data, "content", &[&max_length(4000)], &mut errors);
         }
         errors.into_result()?;
         Ok(NoteFields { title, content })

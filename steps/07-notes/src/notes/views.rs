@@ -5,10 +5,10 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::serde::json::Json;
 use rocket::{Request, Route, async_trait, delete, get, patch, post, put, routes};
 
-use super::models::Note;
+use super::models::{MOST_NOTES, Note};
 use super::serializers::{NoteFields, PublicNote};
 use crate::db::Db;
-use crate::errors::ApiError;
+use crate::errors::{ApiError, field_error};
 use crate::parsers::RequestData;
 use crate::tokens::CurrentUser;
 
@@ -33,7 +33,10 @@ async fn create(
     let fields = NoteFields::validate(&data, false)?;
     let (title, content) =
         (fields.title.unwrap_or_default(), fields.content.unwrap_or_default());
-    let note = Note::create(db, user.0.id, &title, &content).await?;
+    let note = Note::create(db, user.0.id, &title, &content).await?.ok_or_else(|| {
+        let message = format!("You have {MOST_NOTES} notes, and no room for more.");
+        field_error("non_field_errors", &message)
+    })?;
     Ok((Status::Created, Json(note.into())))
 }
 

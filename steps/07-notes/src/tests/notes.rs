@@ -279,3 +279,34 @@ fn one_users_list_is_read_through_the_index() {
     );
     assert_eq!(plan.len(), 1, "the index must bring them sorted: {plan:?}");
 }
+
+#[test]
+fn a_note_has_a_longest_content_counted_in_characters() {
+    let Users { app, alice, .. } = users();
+    let post = |content: &str| {
+        let body = json!({"title": "t", "content": content}).to_string();
+        ask(&app, &alice, Method::Post, "/api/notes/", &body)
+    };
+    post(&"\u{1F600}".repeat(4000)).because("4,000 characters of four bytes").has_status(201);
+    let long = || json!({"content": ["Ensure this field has no more than 4000 characters."]});
+    post(&"x".repeat(4001)).because("4,001 characters").is(400, long());
+    let body = json!({"content": "x".repeat(4001)}).to_string();
+    let answer = ask(&app, &alice, Method::Patch, "/api/notes/1/", &body);
+    answer.because("a PATCH with 4,001 characters").is(400, long());
+}
+
+#[test]
+fn a_user_has_a_greatest_number_of_notes_and_others_have_theirs() {
+    let Users { app, alice, eve } = users();
+    for number in 0..500 {
+        write(&app, &alice, &number.to_string());
+    }
+    let body = r#"{"title": "One more", "content": "c"}"#;
+    let full = || json!({"non_field_errors": ["You have 500 notes, and no room for more."]});
+    let post = |token: &str| ask(&app, token, Method::Post, "/api/notes/", body);
+    post(&alice).because("alice has 500 notes").is(400, full());
+    post(&eve).because("eve has none").has_status(201);
+    ask(&app, &alice, Method::Delete, "/api/notes/1/", "").has_status(204);
+    post(&alice).because("alice has deleted one").has_status(201);
+    post(&alice).because("alice has 500 notes again").is(400, full());
+}

@@ -61,6 +61,19 @@ pub async fn family_is_revoked(
     sqlx::query_scalar(select).bind(jti(token)).fetch_one(executor).await
 }
 
+/// Revokes the family of a token. Of one that this server never wrote down, it is the only
+/// member that is known.
+pub async fn revoke_family(
+    executor: impl SqliteExecutor<'_>,
+    token: &Claims,
+) -> Result<(), sqlx::Error> {
+    let insert = "INSERT INTO revoked_families (family, revoked_at)
+        VALUES (COALESCE((SELECT family FROM outstanding_tokens WHERE jti = $1), $1), $2)
+        ON CONFLICT (family) DO NOTHING";
+    let insert = sqlx::query(insert).bind(jti(token)).bind(Utc::now().timestamp());
+    insert.execute(executor).await.map(drop)
+}
+
 /// Revokes the family of a token that came back more than `grace` seconds after its use;
 /// `true` when it did. One that comes back sooner is a second tab, or an answer that was
 /// lost on its way.

@@ -8,6 +8,10 @@ use sqlx::FromRow;
 use crate::db::Db;
 use crate::errors::ApiError;
 
+/// How many notes a user may have. With the longest content a whole list is two million
+/// characters: what one answer takes of the memory has an end.
+pub const MOST_NOTES: i64 = 500;
+
 /// A note, as a row of the table `notes`.
 #[derive(FromRow)]
 pub struct Note {
@@ -33,22 +37,23 @@ impl Note {
         Ok(sqlx::query_as(select).bind(id).bind(author).fetch_optional(db.pool()).await?)
     }
 
-    /// A new note. The time is cut to microseconds, as Python's clock counts.
+    /// A new note; `None` when the author has MOST_NOTES already. The time is cut to
+    /// microseconds, as Python's clock counts.
     pub async fn create(
         db: &Db,
         author: i64,
         title: &str,
         content: &str,
-    ) -> Result<Note, ApiError> {
+    ) -> Result<Option<Note>, ApiError> {
         let insert = "INSERT INTO notes (title, content, created_at, author_id)
-            VALUES ($1, $2, $3, $4)
+            SELECT $1, $2, $3, $4
+            WHERE (SELECT COUNT(*) FROM notes WHERE author_id = $4) < $5
             RETURNING id, title, content, created_at, author_id";
         let insert = sqlx::query_as(insert).bind(title).bind(content);
-        let insert = insert.bind(Utc::now().trunc_subsecs(6)).bind(author);
-        // Not `fetch_one`, which leaves after the first row: SQLite commits after the last,
-        // and when the disk is full, the error of that would be lost.
-        let notes = insert.fetch_all(db.pool()).await?.pop();
-        Ok(notes.ok_or(sqlx::Error::RowNotFound)?)
+        let insert = insert.bind(Utc::now().trunc_subsecs(6)).bind(author).bind(MOST_NOTES);
+        // Not `fetch_optional`, which leaves after the first row: SQLite commits after the
+        // last, and when the disk is full, the error of that would be lost.
+        Ok(insert.fetch_all(db.pool()).await?.pop())
     }
 
     /// The note after the change; `None` keeps a value. No note, if it is gone meanwhile.

@@ -161,17 +161,28 @@ fn verify_page() -> FormPage {
     FormPage { title: "Token Verify", fields: &["token"] }
 }
 
-/// TokenBlacklistView: log out. The refresh token works no more; access tokens that were
-/// made with it live on until they end.
+/// TokenBlacklistView: log out. The token's whole family ends; access tokens that were made
+/// with it live on until they end.
+///
+/// A used token is refused, as SimpleJWT does it, and ends its family all the same: whoever
+/// has refreshed in between does not go on. That may be a thief.
 #[post("/blacklist", data = "<data>")]
 async fn log_out(
     db: &Db,
     tokens: &State<TokenBackend>,
+    settings: &State<Settings>,
     data: RequestData,
 ) -> Result<Value, ApiError> {
     let token = token_field(&data, "refresh")?;
     let claims = tokens.decode(&token, Some(TokenType::Refresh)).map_err(bad_token)?;
-    if is_blacklisted(db, &claims).await? || !blacklist::claim(db.pool(), &claims).await? {
+    let mut transaction = db.pool().begin().await?;
+    let unused = blacklist::claim(&mut *transaction, &claims).await?;
+    let ended = blacklist::family_is_revoked(&mut *transaction, &claims).await?;
+    if settings.reuse_revokes_family {
+        blacklist::revoke_family(&mut *transaction, &claims).await?;
+    }
+    transaction.commit().await?;
+    if ended || !unused {
         return Err(bad_token(BLACKLISTED));
     }
     Ok(json!({}))
