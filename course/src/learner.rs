@@ -3,4 +3,5 @@
 
 pub mod check;
 pub mod diff;
+pub mod exercise;
 pub mod start;

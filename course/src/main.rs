@@ -4,6 +4,7 @@
 //! - [`learner`]: `start`, `check`, `exercise`, `diff`; `serve` and `postgres` are in [`run`]
 //! - [`author`]: `course dev …`
 //! - [`repo`]: where the repository is, its steps and their files
+//! - [`modules`]: which of a program's files the compiler reads
 //! - [`book`]: the chapters, and what comes of typing them
 //! - [`contract`]: the requests, and how an answer is compared
 //! - [`run`]: building programs, and running them
@@ -17,6 +18,7 @@ mod book;
 mod contract;
 mod http;
 mod learner;
+mod modules;
 mod repo;
 mod run;
 mod terminal;
@@ -27,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use learner::{check, diff, start};
+use learner::{check, diff, exercise, start};
 use repo::Repo;
 use run::{postgres, serve};
 use terminal::complain;
@@ -83,7 +85,7 @@ fn answer(command: Command) -> anyhow::Result<ExitCode> {
     let good = match command {
         Command::Start(args) => start::run(&repo, &args),
         Command::Check(args) => check::run(&args),
-        Command::Exercise { exercise } => author::exercises::run_on_work(&repo, &exercise),
+        Command::Exercise { exercise: id } => exercise::run(&repo, &id),
         Command::Diff { chapter, folder: None } => diff::of_chapter(&repo, chapter),
         Command::Diff { chapter, folder: Some(_) } => diff::of_work(&repo, chapter),
         Command::Serve(args) => serve::run(&repo, &args).map(|()| true),

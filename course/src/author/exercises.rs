@@ -2,60 +2,18 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use regex::Regex;
 
 use crate::book::chapter::{Chapter, Kind};
-use crate::repo::{Files, Repo, Step, names, printed};
-use crate::run::workspace::Workspace;
-use crate::terminal::{note, say};
-
-/// Where the exercises are; each has a folder such as `02-1`.
-const FOLDER: &str = "course/exercises";
-
-/// An exercise of a chapter.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Exercise {
-    pub step: Step,
-    pub number: u32,
-}
-
-impl Exercise {
-    fn id(&self) -> String {
-        format!("{}.{}", self.step.number, self.number)
-    }
-
-    fn folder(&self) -> String {
-        format!("{FOLDER}/{:02}-{}", self.step.number, self.number)
-    }
-
-    fn check_file(&self) -> String {
-        format!("{}/check.rs", self.folder())
-    }
-
-    /// A message on work/ with the names of files that exist: it was built in the step's place.
-    fn real_paths(&self, text: &str) -> String {
-        let folder = self.step.folder();
-        let check = format!("{folder}/src/tests/exercise.rs");
-        let (there, here) = ([check, folder + "/"], [self.check_file(), "work/".into()]);
-        there.iter().zip(&here).fold(text.to_string(), |text, (there, here)| {
-            // On Windows the compiler writes its own separator.
-            text.replace(&there.replace('/', "\\"), here).replace(there, here)
-        })
-    }
-
-    /// `proof` for all exercises of a step, so that each state compiles as a change to the
-    /// one before; `work` for the learner's.
-    fn workspace(&self, repo: &Repo, kind: &str, files: &Files) -> Result<Workspace> {
-        let name = format!("{:02}-exercises-{kind}", self.step.number);
-        Workspace::new(repo, &name, &self.step, files).map(Workspace::that_changes)
-    }
-}
+use crate::learner::exercise::{Exercise, of_chapter, run_tests};
+use crate::repo::{Files, Repo, Step, printed};
+use crate::terminal::say;
 
 /// Proves the exercises, prints a line for each, and says whether all are right.
 pub fn run(repo: &Repo, chosen: Option<&str>) -> Result<bool> {
     let exercises = match chosen {
-        Some(id) => vec![exercise(repo, id)?],
+        Some(id) => vec![Exercise::find(repo, id)?],
         None => all(repo)?,
     };
     let mut good = true;
@@ -73,28 +31,13 @@ pub fn run(repo: &Repo, chosen: Option<&str>) -> Result<bool> {
     Ok(good)
 }
 
-/// `2.1`, or `02-1`.
-fn exercise(repo: &Repo, id: &str) -> Result<Exercise> {
-    let numbers = id.split_once(['.', '-']);
-    let numbers = numbers.and_then(|(n, k)| Some((n.parse().ok()?, k.parse().ok()?)));
-    let (step, number) =
-        numbers.with_context(|| format!("{id} is no exercise; it looks like 2.1"))?;
-    let exercise = Exercise { step: repo.step(step)?, number };
-    let exists = repo.root.join(exercise.check_file()).is_file();
-    ensure!(exists, "there is no exercise {}; it would be in {}", id, exercise.folder());
-    Ok(exercise)
-}
-
 /// Every exercise of the chapters that exist: those they name, and those with a folder.
 pub fn all(repo: &Repo) -> Result<Vec<Exercise>> {
     let mut exercises = Vec::new();
     for step in repo.chapters()? {
         let chapter = Chapter::read(repo, &step)?;
-        let prefix = format!("{:02}-", step.number);
-        let folders = names(&repo.root.join(FOLDER))?;
-        let of_folders =
-            folders.iter().filter_map(|name| name.strip_prefix(&prefix)?.parse().ok());
-        let mut numbers: Vec<u32> = of_folders.collect();
+        let mut numbers: Vec<u32> =
+            of_chapter(repo, &step)?.iter().map(|exercise| exercise.number).collect();
         numbers.extend(headings(&chapter).iter().map(|(_, number)| number));
         numbers.sort();
         numbers.dedup();
@@ -171,7 +114,7 @@ fn hints(section: &str) -> Result<Vec<String>> {
 /// Whether a test of the check fails on the unchanged step.
 fn unsolved(repo: &Repo, exercise: &Exercise) -> Result<bool> {
     let mut files = repo.files(&exercise.step.folder())?;
-    add_check(&mut files, &repo.read(&exercise.check_file())?)?;
+    exercise.add_check(repo, &mut files)?;
     let workspace = exercise.workspace(repo, "proof", &files)?;
     let build = workspace.cargo(&["test", "--no-run"])?;
     ensure!(
@@ -179,9 +122,9 @@ fn unsolved(repo: &Repo, exercise: &Exercise) -> Result<bool> {
         "it must compile on the unchanged step, and fail when it runs:\n{}",
         printed(&build)
     );
-    let run = printed(&workspace.cargo(&["test", "-q", "tests::exercise::"])?);
-    ensure!(!run.contains("running 0 tests"), "it has no test");
-    Ok(run.contains("test result: FAILED"))
+    let run = run_tests(&workspace)?;
+    ensure!(run.ran > 0, "it has no test that runs");
+    Ok(!run.passed)
 }
 
 /// The solution applies, compiles without warnings, and passes every test of the step.
@@ -189,7 +132,7 @@ fn solved(repo: &Repo, exercise: &Exercise) -> Result<()> {
     let patch = repo.root.join(exercise.folder()).join("solution.patch");
     let mut files = repo.files(&exercise.step.folder())?;
     files = patched(&exercise.step, files, &fs::read_to_string(&patch)?)?;
-    add_check(&mut files, &repo.read(&exercise.check_file())?)?;
+    exercise.add_check(repo, &mut files)?;
     let workspace = exercise.workspace(repo, "proof", &files)?;
     workspace.build_tests()?;
     let run = workspace.cargo(&["test"])?;
@@ -214,57 +157,4 @@ pub fn patched(step: &Step, files: Files, patch: &str) -> Result<Files> {
     let output = git.output().context("git cannot be run; is it installed?")?;
     ensure!(output.status.success(), "it does not apply:\n{}", printed(&output).trim());
     repo.files_without_git(&step.folder())
-}
-
-/// Puts the check among the step's tests.
-fn add_check(files: &mut Files, check: &str) -> Result<()> {
-    let Some(tests) = files.get_mut("src/tests/mod.rs") else {
-        bail!("there is no src/tests/mod.rs to add the check to");
-    };
-    tests.push_str("\nmod exercise;\n");
-    files.insert("src/tests/exercise.rs".into(), check.into());
-    Ok(())
-}
-
-/// Runs one exercise's check on the learner's own folder, and shows what the tests say.
-pub fn run_on_work(repo: &Repo, id: &str) -> Result<bool> {
-    let exercise = exercise(repo, id)?;
-    let step = &exercise.step;
-    let mut files = crate::repo::work(repo)?;
-    // The learner may not have the tests; theirs win where they do.
-    for (path, text) in repo.files(&step.folder())? {
-        if path.starts_with("src/tests/") {
-            files.entry(path).or_insert(text);
-        }
-    }
-    add_check(&mut files, &repo.read(&exercise.check_file())?)?;
-    crate::repo::set_package(&mut files, &step.package());
-    note(format!("Building work/ with the tests of exercise {id}."));
-    let workspace = exercise.workspace(repo, "work", &files)?;
-    let built = workspace.build_tests_despite_warnings();
-    built.map_err(|why| anyhow!(exercise.real_paths(&format!("{why:#}"))))?;
-    let run = workspace.cargo(&["test", "-q", "tests::exercise::"])?;
-    // Not what cargo says after it: to rerun, it would have `-p`, and another build.
-    say(exercise.real_paths(&String::from_utf8_lossy(&run.stdout)).trim())?;
-    say(format!(
-        "exercise {id}: {}",
-        if run.status.success() { "solved" } else { "not solved yet" }
-    ))?;
-    Ok(run.status.success())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failure_names_files_that_exist() {
-        let step = Step { number: 6, name: "06-rotation".into() };
-        let exercise = Exercise { step, number: 1 };
-        let said = "panicked at steps/06-rotation/src/tests/exercise.rs:12:5:\n\
-                    --> steps/06-rotation/src/urls.rs:3:1\n --> steps\\06-rotation\\src/a.rs";
-        let want = "panicked at course/exercises/06-1/check.rs:12:5:\n\
-                    --> work/src/urls.rs:3:1\n --> work/src/a.rs";
-        assert_eq!(exercise.real_paths(said), want);
-    }
 }

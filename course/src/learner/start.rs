@@ -85,6 +85,26 @@ pub enum Started {
     Replaced(PathBuf),
 }
 
+/// How far work/ is.
+pub struct Progress {
+    /// The chapter that was started last.
+    pub step: u32,
+    /// Nothing was written, changed or deleted since, but for the tests.
+    pub untouched: bool,
+}
+
+/// How far work/ is; `None` when no chapter was started in it.
+pub fn progress(repo: &Repo) -> Result<Option<Progress>> {
+    let folder = repo.root.join(WORK);
+    let Some(record) = record(&folder)? else { return Ok(None) };
+    let program = |path: &str| !path.starts_with("src/tests/");
+    let files = files(&folder, &Files::new())?;
+    let now = files.iter().map(|(path, bytes)| (path.clone(), hash(bytes)));
+    let now: BTreeMap<_, _> = now.filter(|(path, _)| program(path)).collect();
+    let then = record.files.iter().filter(|(path, _)| program(path));
+    Ok(Some(Progress { step: record.step, untouched: then.eq(now.iter()) }))
+}
+
 /// Fills work/. `confirm` is asked when files of the learner's are to go.
 pub fn start(
     repo: &Repo,
