@@ -8,13 +8,11 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use regex::{Captures, Regex};
 
+use crate::contract::changes::EXERCISES;
 use crate::learner::start::{Progress, progress};
 use crate::modules;
 use crate::repo::{Files, Repo, Step, names, printed, set_package, work};
 use crate::run::workspace::Workspace;
-
-/// Where the exercises are; each has a folder such as `02-1`.
-pub const FOLDER: &str = "course/exercises";
 
 /// Where an exercise's check stands among the tests of a program.
 const CHECK: &str = "src/tests/exercise.rs";
@@ -53,7 +51,7 @@ impl Exercise {
 
     /// `course/exercises/02-1`
     pub fn folder(&self) -> String {
-        format!("{FOLDER}/{:02}-{}", self.step.number, self.number)
+        format!("{EXERCISES}/{:02}-{}", self.step.number, self.number)
     }
 
     /// The tests that an answer must pass.
@@ -82,7 +80,7 @@ impl Exercise {
 /// The exercises of a chapter that have a folder.
 pub fn of_chapter(repo: &Repo, step: &Step) -> Result<Vec<Exercise>> {
     let prefix = format!("{:02}-", step.number);
-    let folders = names(&repo.root.join(FOLDER))?.into_iter();
+    let folders = names(&repo.root.join(EXERCISES))?.into_iter();
     let numbers = folders.filter_map(|name| name.strip_prefix(&prefix)?.parse().ok());
     Ok(numbers.map(|number| Exercise { step: step.clone(), number }).collect())
 }

@@ -255,15 +255,17 @@ fn ask(lost: &[String], input: &mut impl BufRead) -> Result<bool> {
 }
 
 /// What to do next.
-fn welcome(repo: &Repo, step: &Step, backup: Option<&Path>) -> Result<String> {
+pub fn welcome(repo: &Repo, step: &Step, backup: Option<&Path>) -> Result<String> {
     let n = step.number;
     let mut text = match repo.before(step)? {
         None => format!(
             "work/ is empty now: a main that does nothing, and the tests of step {n}.\n"
         ),
-        Some(before) => {
-            format!("work/ holds step {} now, and the tests of step {n}.\n", before.number)
-        }
+        Some(Step { number, .. }) => format!(
+            "work/ holds step {number} now, as the course has it, and the tests of step {n}. \
+             Solved exercises of chapter {number} are not in it: the changes of chapter {n} fit \
+             step {number}.\n"
+        ),
     };
     if let Some(backup) = backup {
         let name = backup.file_name().unwrap_or_default().to_string_lossy();

@@ -1,9 +1,9 @@
 use std::fs;
 
-use crate::learner::start::{Started, current_step, start};
+use crate::learner::start::{Started, current_step, progress, start, welcome};
 use crate::repo::{Step, set_package, without_tests};
 
-use super::{Made, made, manifest};
+use super::{Made, assert_has, made, manifest};
 
 const TESTS: &str = "src/tests/mod.rs";
 
@@ -84,6 +84,36 @@ fn what_the_learner_wrote_is_asked_for_and_kept() {
         ("PORT=1\n", "data")
     );
     quietly(&made, 1);
+}
+
+#[test]
+fn what_becomes_of_solved_exercises_is_told() {
+    let made = two();
+    let said = |number| {
+        welcome(&made.repo, &step(&made, number), None).expect("a text")
+    };
+    assert_has(
+        &said(2),
+        &["work/ holds step 1", "Solved exercises of chapter 1 are not in it"],
+    );
+    assert!(!said(1).contains("exercises"), "there are none before chapter 1");
+}
+
+#[test]
+fn it_is_known_whether_anything_was_typed() {
+    let made = two();
+    assert!(progress(&made.repo).expect("no error").is_none(), "nothing is started yet");
+    quietly(&made, 2);
+    let untouched = || {
+        let progress = progress(&made.repo).expect("no error").expect("it is started");
+        assert_eq!(progress.step, 2);
+        progress.untouched
+    };
+    assert!(untouched());
+    made.write(&format!("work/{TESTS}"), "// a test of mine\n");
+    assert!(untouched(), "a test is not what the chapter is about");
+    made.write("work/src/more.rs", "");
+    assert!(!untouched(), "a new file");
 }
 
 /// Who has typed the chapter to its end loses nothing by going on.
