@@ -28,7 +28,7 @@ fetch:
 start step *args:
     cargo run -p course -- start {{ step }} {{ args }}
 
-# Ask work/ whether it behaves: `just check`, `just check 4 --all`, `just check 4 --from step-4`
+# Ask work/ whether it behaves: `just check`, `just check 6 --until 2`, `just check 4 --from step-4`
 [group('learner')]
 check *args:
     cargo run -p course -- check {{ args }}

@@ -2,6 +2,7 @@
 //! same, and carries a change to every place that shows it.
 
 pub mod carry;
+pub mod checkpoints;
 pub mod compare;
 pub mod exercises;
 pub mod mask;
@@ -36,6 +37,14 @@ pub enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Compile the state at each checkpoint, and ask it what is recorded for it
+    Checkpoints {
+        /// The chapter; without it, all
+        chapter: Option<u32>,
+        /// Record what the states answer
+        #[arg(long)]
+        write: bool,
+    },
     /// Prove that each exercise fails unsolved, and that its solution solves it
     Exercises {
         /// The exercise, for example 2.1; without it, all
@@ -58,6 +67,7 @@ pub fn run(repo: &Repo, command: Command) -> Result<bool> {
     match command {
         Command::Replay { chapter, checkpoints } => replay::run(repo, chapter, checkpoints),
         Command::Try { chapter, write } => try_chapter::run(repo, chapter, write),
+        Command::Checkpoints { chapter, write } => checkpoints::run(repo, chapter, write),
         Command::Exercises { exercise } => exercises::run(repo, exercise.as_deref()),
         Command::Carry(args) => carry::run(repo, &args),
         Command::Sizes => sizes::run(repo),

@@ -1,13 +1,18 @@
 //! `course dev exercises`: every exercise fails unsolved, and its solution solves it.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use regex::Regex;
 
 use crate::book::chapter::{Chapter, Kind};
+use crate::contract::changes::Changes;
+use crate::learner::check::{Choice, answers, cases_up_to};
 use crate::learner::exercise::{Exercise, of_chapter, run_tests};
 use crate::repo::{Files, Repo, Step, printed};
+use crate::run::program::Built;
+use crate::run::workspace::Workspace;
 use crate::terminal::say;
 
 /// Proves the exercises, prints a line for each, and says whether all are right.
@@ -18,10 +23,11 @@ pub fn run(repo: &Repo, chosen: Option<&str>) -> Result<bool> {
     };
     let mut good = true;
     for exercise in exercises {
-        match check(repo, &exercise) {
-            Ok(()) => {
-                say(format!("exercise {}: fails unsolved, and is solvable", exercise.id()))?
-            }
+        match check(repo, &exercise).and_then(|()| check_answers(repo, &exercise)) {
+            Ok(()) => say(format!(
+                "exercise {}: fails unsolved, is solvable, and the check knows its answers",
+                exercise.id()
+            ))?,
             Err(error) => {
                 say(format!("{error:#}"))?;
                 good = false;
@@ -129,14 +135,71 @@ fn unsolved(repo: &Repo, exercise: &Exercise) -> Result<bool> {
 
 /// The solution applies, compiles without warnings, and passes every test of the step.
 fn solved(repo: &Repo, exercise: &Exercise) -> Result<()> {
-    let patch = repo.root.join(exercise.folder()).join("solution.patch");
-    let mut files = repo.files(&exercise.step.folder())?;
-    files = patched(&exercise.step, files, &fs::read_to_string(&patch)?)?;
+    let mut files = solution(repo, exercise, &exercise.step)?;
     exercise.add_check(repo, &mut files)?;
     let workspace = exercise.workspace(repo, "proof", &files)?;
     workspace.build_tests()?;
     let run = workspace.cargo(&["test"])?;
     ensure!(run.status.success(), "not all tests pass with it:\n{}", printed(&run));
+    Ok(())
+}
+
+/// A step with the solution.
+fn solution(repo: &Repo, exercise: &Exercise, step: &Step) -> Result<Files> {
+    let patch = repo.root.join(exercise.folder()).join("solution.patch");
+    patched(step, repo.files(&step.folder())?, &fs::read_to_string(&patch)?)
+}
+
+/// `course check` knows what the solution answers otherwise. A learner may go on with it, so
+/// that holds for the last step too, where the solution fits.
+pub fn check_answers(repo: &Repo, exercise: &Exercise) -> Result<()> {
+    let (own, id) = (&exercise.step, exercise.id());
+    let mut files = solution(repo, exercise, own)?;
+    exercise.add_check(repo, &mut files)?;
+    let workspace = exercise.workspace(repo, "proof", &files)?;
+    check_changes(repo, exercise, own, &workspace)?;
+    let changes = Changes::load(&repo.root)?;
+    let Some(last) = repo.steps()?.pop().filter(|last| last != own) else { return Ok(()) };
+    if changes.cases(&id).next().is_none() {
+        return Ok(());
+    }
+    let Ok(files) = solution(repo, exercise, &last) else { return Ok(()) };
+    let there = Exercise { step: last.clone(), number: exercise.number };
+    let workspace = there.workspace(repo, "proof", &files)?;
+    check_changes(repo, exercise, &last, &workspace)
+}
+
+/// What is answered otherwise up to a step is what `changes.json` says, no more and no less.
+fn check_changes(
+    repo: &Repo,
+    exercise: &Exercise,
+    step: &Step,
+    workspace: &Workspace,
+) -> Result<()> {
+    let (id, file) = (exercise.id(), format!("{}/changes.json", exercise.folder()));
+    let migrates = repo.root.join(step.folder()).join("migrations").is_dir();
+    let program = Built::at(workspace.binary()?, &step.package(), migrates);
+    let changes = Changes::load(&repo.root)?;
+    let asked: BTreeSet<_> =
+        cases_up_to(step.number)?.into_iter().map(|(label, _)| label).collect();
+    let listed: BTreeSet<_> =
+        changes.cases(&id).filter(|case| asked.contains(*case)).map(String::from).collect();
+    let answers = answers(&program, &Choice::up_to(step.number), changes)?;
+    ensure!(
+        answers.failed.is_empty(),
+        "{file}: with the solution in {}, these cases are answered otherwise, and not as it \
+         says: {}",
+        step.folder(),
+        answers.failed.join(", ")
+    );
+    let found = answers.exercises.get(&id).into_iter().flatten().cloned().collect();
+    let unchanged: Vec<_> = listed.difference(&found).cloned().collect();
+    ensure!(
+        unchanged.is_empty(),
+        "{file}: the solution in {} does not change {}; take it out of the list",
+        step.folder(),
+        unchanged.join(", ")
+    );
     Ok(())
 }
 

@@ -16,7 +16,7 @@ pub const EXERCISES: &str = "course/exercises";
 
 /// The changes of all exercises; none by default.
 #[derive(Default)]
-pub struct Changes(Vec<Change>);
+pub struct Changes(pub Vec<Change>);
 
 /// What one exercise changes, in some cases alike.
 #[derive(Deserialize)]

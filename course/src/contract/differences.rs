@@ -7,6 +7,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::contract::changes::Changes;
 use crate::contract::{self, Contract, Expect};
 use crate::repo::Repo;
 use crate::terminal::say;
@@ -37,6 +38,9 @@ pub struct Differences {
     pub further: Vec<Entry>,
     /// Known, though no case shows them.
     pub not_in_a_case: Vec<Unshown>,
+    /// What solved exercises change. Only a learner's server may have solved some.
+    #[serde(skip)]
+    pub exercises: Changes,
 }
 
 /// One difference, and the cases that show it.

@@ -4,6 +4,7 @@
 //! are our own, for what Django was not asked.
 
 pub mod changes;
+pub mod checkpoints;
 pub mod compare;
 pub mod differences;
 pub mod tokens;

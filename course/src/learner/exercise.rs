@@ -2,8 +2,7 @@
 //!
 //! An exercise is solved when its own tests ran and passed. A run without a test says nothing.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use regex::{Captures, Regex};
@@ -11,8 +10,9 @@ use regex::{Captures, Regex};
 use crate::contract::changes::EXERCISES;
 use crate::learner::start::{Progress, progress};
 use crate::modules;
-use crate::repo::{Files, Repo, Step, names, printed, set_package, work};
+use crate::repo::{Files, Repo, Step, names, set_package, work};
 use crate::run::workspace::Workspace;
+use crate::terminal::{note, say};
 
 /// Where an exercise's check stands among the tests of a program.
 const CHECK: &str = "src/tests/exercise.rs";
@@ -97,7 +97,8 @@ pub struct Run {
 /// Runs the tests of the check, and no others.
 pub fn run_tests(workspace: &Workspace) -> Result<Run> {
     let output = workspace.cargo(&["test", "-q", FILTER])?;
-    let text = printed(&output);
+    // Not what cargo says after it: to rerun, it would have `-p`, and another build.
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let ran = tests_that_ran(&text)?;
     Ok(Run { passed: output.status.success() && ran > 0, ran, text })
 }
@@ -115,7 +116,7 @@ fn tests_that_ran(text: &str) -> Result<usize> {
 pub fn run(repo: &Repo, id: &str) -> Result<bool> {
     let exercise = Exercise::find(repo, id)?;
     let (solved, verdict) = judge(repo, &exercise)?;
-    println!("exercise {}: {verdict}", exercise.id());
+    say(format!("exercise {}: {verdict}", exercise.id()))?;
     Ok(solved)
 }
 
@@ -126,14 +127,15 @@ pub fn judge(repo: &Repo, exercise: &Exercise) -> Result<(bool, String)> {
         return Ok((false, format!("not solved yet: {missing}")));
     }
     if let Some(warning) = modules::warning(&work) {
-        println!("{warning}");
+        say(warning)?;
     }
-    println!("Testing work/ with {}.", exercise.check_file());
+    note(format!("Building work/ with {}.", exercise.check_file()));
     let workspace = exercise.workspace(repo, "work", &with_tests(repo, exercise, &work)?)?;
-    let names = Names::new(exercise, &workspace, &work)?;
-    let (compiles, says) = compile(&workspace, &names)?;
-    let n = exercise.step.number;
-    if !compiles {
+    let names = Names::new(exercise, &workspace.root, &work)?;
+    if let Err(why) = workspace.build_tests_despite_warnings() {
+        let says = names.told(&format!("{why:#}"));
+        say(&says)?;
+        let n = exercise.step.number;
         let place = first_place(&says).map(|place| format!(", first at {place}"));
         return Ok((
             false,
@@ -145,7 +147,7 @@ pub fn judge(repo: &Repo, exercise: &Exercise) -> Result<(bool, String)> {
         ));
     }
     let run = run_tests(&workspace)?;
-    println!("{}", names.told(&run.text).trim());
+    say(names.told(&run.text).trim())?;
     let verdict = match (run.passed, run.ran) {
         (true, _) => "solved",
         (_, 0) => "not solved yet: none of its tests ran",
@@ -203,22 +205,6 @@ fn with_tests(repo: &Repo, exercise: &Exercise, work: &Files) -> Result<Files> {
     Ok(files)
 }
 
-/// Compiles the tests, and prints what cargo says while it says it. Gives whether they
-/// compile, and the text.
-fn compile(workspace: &Workspace, names: &Names<'_>) -> Result<(bool, String)> {
-    let mut cargo = workspace.command(&["test", "--no-run"]);
-    cargo.stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut cargo = cargo.spawn().context("cargo cannot be run; is it in the PATH?")?;
-    let mut text = String::new();
-    for line in BufReader::new(cargo.stderr.take().context("cargo says nothing")?).lines() {
-        let line = names.told(&line?) + "\n";
-        // Who stops reading is still told at the end what came of it.
-        let _ = std::io::stderr().write_all(line.as_bytes());
-        text += &line;
-    }
-    Ok((cargo.wait().context("cargo is lost")?.success(), text))
-}
-
 /// The place of the compiler's first error, `work/src/main.rs:3:5`.
 fn first_place(says: &str) -> Option<&str> {
     let mut lines = says.lines().skip_while(|line| !line.starts_with("error"));
@@ -230,18 +216,14 @@ struct Names<'a> {
     exercise: &'a Exercise,
     work: &'a Files,
     file: Regex,
-    /// A package with the place of its state, as cargo names what it compiles.
-    package: Regex,
 }
 
 impl<'a> Names<'a> {
-    fn new(exercise: &'a Exercise, workspace: &Workspace, work: &'a Files) -> Result<Self> {
-        let root = regex::escape(&workspace.root.display().to_string());
+    fn new(exercise: &'a Exercise, root: &Path, work: &'a Files) -> Result<Self> {
+        let root = regex::escape(&root.display().to_string());
         let step = regex::escape(&exercise.step.name);
         let file = format!(r"(?:{root}[/\\])?steps[/\\]{step}[/\\]([\w./\\-]+)");
-        let package =
-            format!(r"{}(?: v\S+ \([^)]*\)|(?P<end>[`\x22]))", exercise.step.package());
-        Ok(Names { exercise, work, file: Regex::new(&file)?, package: Regex::new(&package)? })
+        Ok(Names { exercise, work, file: Regex::new(&file)? })
     }
 
     fn told(&self, text: &str) -> String {
@@ -250,7 +232,8 @@ impl<'a> Names<'a> {
             path if self.work.contains_key(path) => format!("work/{path}"),
             path => format!("{}/{path}", self.exercise.step.folder()),
         };
-        let text = self.package.replace_all(text, "work${end}");
+        let package = self.exercise.step.package();
+        let text = text.replace(&format!("`{package}` (bin \"{package}\" test)"), "work/");
         self.file.replace_all(&text, name).into_owned()
     }
 }
@@ -258,6 +241,26 @@ impl<'a> Names<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_names_files_that_exist() {
+        let made = tempfile::tempdir().expect("a folder");
+        let step = Step { number: 6, name: "06-rotation".into() };
+        let exercise = Exercise { step, number: 1 };
+        let work = Files::from([("src/urls.rs".into(), String::new())]);
+        let names = Names::new(&exercise, made.path(), &work).expect("names");
+        let said = format!(
+            "panicked at steps/06-rotation/src/tests/exercise.rs:12:5:\n --> \
+             steps/06-rotation/src/urls.rs:3:1\n --> steps\\06-rotation\\src\\urls.rs\n --> \
+             steps/06-rotation/src/tests/mod.rs:1\n{}/steps/06-rotation/src/urls.rs\n\
+             could not compile `step-6` (bin \"step-6\" test)",
+            made.path().display()
+        );
+        let want = "panicked at course/exercises/06-1/check.rs:12:5:\n --> \
+                    work/src/urls.rs:3:1\n --> work/src/urls.rs\n --> \
+                    steps/06-rotation/src/tests/mod.rs:1\nwork/src/urls.rs\ncould not compile work/";
+        assert_eq!(names.told(&said), want);
+    }
 
     #[test]
     fn only_tests_that_ran_are_counted() {

@@ -271,12 +271,19 @@ pub fn welcome(repo: &Repo, step: &Step, backup: Option<&Path>) -> Result<String
         let name = backup.file_name().unwrap_or_default().to_string_lossy();
         text += &format!("What you had before is in work/{name}/.\n");
     }
+    let zero = match n {
+        1 => {
+            "                    (`running 0 tests` is no success: main.rs has no `mod tests;`)\n"
+        }
+        _ => "",
+    };
     text += &format!(
         "Its package is called work; keep that name when the chapter shows Cargo.toml.\n\n\
          Now type along with {}:\n\
          \u{20} just run work     run what you have\n\
-         \u{20} just test work    passes when the chapter is done; before that it need not compile\n\
-         \u{20} just check        ask your server whether it behaves\n\
+         \u{20} just test work    passes when the chapter is done; before that it need not compile\n{zero}\
+         \u{20} just check        ask your server whether it behaves; with --until 1, up to the \
+         chapter's first checkpoint\n\
          \u{20} just diff {n} work  what is still missing\n\
          Without just: cargo run --bin work, cargo test --bin work, cargo run -p course -- check\n",
         step.chapter()

@@ -89,14 +89,13 @@ fn what_the_learner_wrote_is_asked_for_and_kept() {
 #[test]
 fn what_becomes_of_solved_exercises_is_told() {
     let made = two();
-    let said = |number| {
-        welcome(&made.repo, &step(&made, number), None).expect("a text")
-    };
+    let said = |number| welcome(&made.repo, &step(&made, number), None).expect("a text");
     assert_has(
         &said(2),
         &["work/ holds step 1", "Solved exercises of chapter 1 are not in it"],
     );
     assert!(!said(1).contains("exercises"), "there are none before chapter 1");
+    assert_has(&said(1), &["`running 0 tests` is no success"]);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub async fn ask_program(
     program: &Built,
     report: &mut Report<'_>,
 ) -> Result<()> {
-    report.say(format_args!("Checking {} up to step {}.", program.name, plan.step))?;
+    report.say(format_args!("Checking {} up to {}.", program.name, plan.goal))?;
     if !plan.commands.is_empty() {
         run_commands(plan, program, report).await?;
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::failure::{Failure, Shown};
+use super::failure::{Attempt, Failure, Shown};
+use crate::contract::changes::Change;
 use crate::contract::compare::{Difference, Kind, compare};
-use crate::contract::differences::Differences;
+use crate::contract::differences::{Differences, OurAnswer};
 use crate::contract::tokens::{mint, never_saved};
 use crate::contract::variables::{Variables, as_text, fill, fill_text, names};
 use crate::contract::{Case, Expect, Fixtures, Group, Request, dig};
@@ -20,6 +21,8 @@ pub enum Outcome {
     Ours,
     /// Listed there, without saying what is answered instead.
     NotCompared,
+    /// As this exercise asks.
+    Exercise(String),
     Failed(Box<Failure>),
 }
 
@@ -56,7 +59,7 @@ impl<'g> Session<'g> {
 
     /// A step that is not counted. When it fails, the cases that need it will say so.
     pub async fn setup(&mut self, case: &Case) {
-        let found = self.ask(case, None).await;
+        let found = self.ask(case, None, &[]).await;
         if let Outcome::Failed(failure) = found {
             self.without(case, &failure);
         }
@@ -73,12 +76,12 @@ impl<'g> Session<'g> {
             failure.label = label;
             return Outcome::Failed(Box::new(failure));
         }
-        let outcome = match differences.of(&label) {
-            None => self.ask(case, None).await,
-            Some(answer) => match (self.ask(case, answer.ours.as_ref()).await, &answer.ours) {
-                (Outcome::Failed(_), None) => Outcome::NotCompared,
-                (outcome, _) => outcome,
-            },
+        let changes: Vec<_> = differences.exercises.of(&label).collect();
+        let ours = differences.of(&label);
+        let expect = ours.and_then(|answer| answer.ours.as_ref());
+        let outcome = match (self.ask(case, expect, &changes).await, ours) {
+            (Outcome::Failed(_), Some(OurAnswer { ours: None, .. })) => Outcome::NotCompared,
+            (outcome, _) => outcome,
         };
         if let Outcome::Failed(failure) = &outcome {
             self.without(case, failure);
@@ -92,7 +95,13 @@ impl<'g> Session<'g> {
         }
     }
 
-    async fn ask(&mut self, case: &Case, ours: Option<&Expect>) -> Outcome {
+    /// `ours` and the exercises' answers are as right as the contract's.
+    async fn ask(
+        &mut self,
+        case: &Case,
+        ours: Option<&Expect>,
+        changes: &[&Change],
+    ) -> Outcome {
         for (name, recipe) in &case.mint {
             match mint(recipe, &self.variables) {
                 Ok(token) => self.variables.insert(name.clone(), token.into()),
@@ -122,9 +131,18 @@ impl<'g> Session<'g> {
                 ours
             }
         };
+        let solved =
+            |change: &&&Change| compare(&change.answer, &answer, &self.variables).is_empty();
+        if let Some(change) = changes.iter().find(solved) {
+            return Outcome::Exercise(change.exercise.clone());
+        }
         let shown =
             Shown::exchange(&request, self.shown, &answer, expect, &self.variables, &found);
-        self.failed(case, shown, found)
+        let exercise = changes.first().map(|change| Attempt {
+            exercise: change.exercise.clone(),
+            begun: change.answer.status == answer.status,
+        });
+        self.failed(case, shown, found, exercise)
     }
 
     fn save(&mut self, case: &Case, answer: &Answer, found: &mut Vec<Difference>) {
@@ -155,10 +173,16 @@ impl<'g> Session<'g> {
             want: case.expect.status.to_string(),
         }];
         let shown = Shown::no_answer(request, self.shown, why, &case.expect, &self.variables);
-        self.failed(case, shown, found)
+        self.failed(case, shown, found, None)
     }
 
-    fn failed(&self, case: &Case, shown: Shown, found: Vec<Difference>) -> Outcome {
+    fn failed(
+        &self,
+        case: &Case,
+        shown: Shown,
+        found: Vec<Difference>,
+        exercise: Option<Attempt>,
+    ) -> Outcome {
         Outcome::Failed(Box::new(Failure {
             group: self.group.name.clone(),
             case: case.name.clone(),
@@ -166,6 +190,7 @@ impl<'g> Session<'g> {
             step: case.step,
             why: case.why.clone(),
             earlier: None,
+            exercise,
             shown,
             found,
             lesson: None,

@@ -42,6 +42,7 @@ impl<'p> Terminal<'p> {
             step: case.step,
             why: case.why.clone(),
             earlier: None,
+            exercise: None,
             shown: shown(command, &case.expect, &finished, &found),
             found,
             lesson: None,

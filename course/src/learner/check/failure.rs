@@ -22,10 +22,19 @@ pub struct Failure {
     pub why: Option<String>,
     /// The request that really failed, when it is an earlier one.
     pub earlier: Option<String>,
+    /// An exercise that changes this answer too, in another way.
+    pub exercise: Option<Attempt>,
     pub shown: Shown,
     pub found: Vec<Difference>,
     /// For a lesson, which is explained beside its code and not in hints.json.
     pub lesson: Option<(&'static Lesson, String)>,
+}
+
+/// An exercise, and whether the status that came back is the one it asks for.
+#[derive(Clone)]
+pub struct Attempt {
+    pub exercise: String,
+    pub begun: bool,
 }
 
 impl Failure {
@@ -37,6 +46,7 @@ impl Failure {
             step: lesson.step,
             why: None,
             earlier: None,
+            exercise: None,
             shown: broken.shown,
             found: broken.found,
             lesson: Some((lesson, broken.cause)),
@@ -138,7 +148,17 @@ pub fn render(failure: &Failure, hints: &Hints) -> String {
     if failure.found.len() > SHOWN {
         text += &format!("    and in {} more places\n", failure.found.len() - SHOWN);
     }
-    text += &advice.cause.map(|it| paragraph("The usual cause", it)).unwrap_or_default();
+    if let Some(Attempt { exercise, .. }) = &failure.exercise {
+        let note = format!(
+            "Exercise {exercise} changes this answer, and this is neither the answer before \
+             nor the one it asks for. `just exercise {exercise}` tests it."
+        );
+        text += &paragraph("The exercise", &note);
+    }
+    // Who is at the exercise made none of the chapter's mistakes here.
+    let begun = failure.exercise.as_ref().is_some_and(|attempt| attempt.begun);
+    let cause = advice.cause.filter(|_| !begun);
+    text += &cause.map(|it| paragraph("The usual cause", it)).unwrap_or_default();
     if let Some((chapter, heading)) = advice.read {
         let heading = heading.map(|heading| format!(", \"{heading}\"")).unwrap_or_default();
         text += &format!("\n  To read\n    notes/{chapter}.md{heading}\n");
@@ -463,6 +483,7 @@ mod tests {
             step: 2,
             why: None,
             earlier: None,
+            exercise: None,
             shown,
             found,
             lesson: None,

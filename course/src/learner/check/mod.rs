@@ -16,20 +16,25 @@ pub mod lessons;
 mod plan;
 mod report;
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use anyhow::{Result, bail};
 
-use crate::contract::differences;
-use crate::contract::{self, Profile};
+use crate::contract::changes::Changes;
+use crate::contract::differences::{self, Differences};
+use crate::contract::{self, Profile, checkpoints};
 use crate::http::{Address, block_on};
-use crate::repo::{Repo, WORK, step_number};
+use crate::modules;
+use crate::repo::{Repo, WORK, step_number, work};
 use crate::run::program::{Built, Program};
 use crate::run::signals::interrupted;
 use crate::terminal::Out;
 use ask::{ask_address, ask_program};
-use plan::{Choice, Plan, nothing};
-use report::Report;
+use plan::{Plan, nothing};
+use report::{Report, Tally};
+
+pub use plan::{Choice, Until};
 
 /// `course check`
 #[derive(clap::Args)]
@@ -55,6 +60,10 @@ pub struct Args {
     /// Only one group, or one case: `token`, `lessons`, `token/wrong password`, or a part of it
     #[arg(long)]
     only: Option<String>,
+    /// In the middle of a chapter: only what is typed up to its checkpoint with this number. The
+    /// lessons are looked at when the chapter is done
+    #[arg(long, value_name = "CHECKPOINT")]
+    until: Option<usize>,
     /// Do not stop at the first failure
     #[arg(long)]
     all: bool,
@@ -73,17 +82,57 @@ impl Args {
     }
 }
 
+impl Args {
+    /// Whether a learner's own server is asked, and no step of the course.
+    fn own(&self) -> bool {
+        self.from.as_deref().is_none_or(|from| from == WORK)
+    }
+
+    fn choice(&self, repo: &Repo) -> Result<Choice> {
+        let step = self.step(repo)?;
+        let until = self.until.map(|checkpoint| until(repo, step, checkpoint)).transpose()?;
+        Ok(Choice { step, only: self.only.clone(), until })
+    }
+}
+
+/// The cases that hold at a checkpoint of a chapter.
+pub fn until(repo: &Repo, chapter: u32, checkpoint: usize) -> Result<Until> {
+    let checkpoints = checkpoints::load(&repo.root)?;
+    let record = checkpoints::find(&checkpoints, chapter, checkpoint)?;
+    let cases = cases_up_to(chapter)?.into_iter();
+    let holds = |(label, of): &(String, u32)| record.holds(checkpoint, label, *of < chapter);
+    let cases = cases.filter(holds).map(|(label, _)| label).collect();
+    Ok(Until { checkpoint, cases })
+}
+
+/// Every case and command up to a step, with its step.
+pub fn cases_up_to(step: u32) -> Result<Vec<(String, u32)>> {
+    Ok(plan::cases_up_to(&contract::load()?, step))
+}
+
+/// What is right besides Django's answers: ours, and on a learner's server what the exercises
+/// ask for.
+fn right_too(repo: &Repo, args: &Args) -> Result<Differences> {
+    let mut differences = differences::load()?;
+    if args.own() {
+        differences.exercises = Changes::load(&repo.root)?;
+    }
+    Ok(differences)
+}
+
 /// Runs the check; `false` when something failed.
 pub fn run(args: &Args) -> Result<bool> {
     let repo = Repo::find()?;
-    let choice = Choice { step: args.step(&repo)?, only: args.only.clone() };
+    let choice = args.choice(&repo)?;
     let mut out = Out;
     let mut report = Report::new(&mut out)?;
     (report.all, report.terminal) = (args.all, std::io::stdout().is_terminal());
     block_on(async {
         let check = async {
             match &args.url {
-                Some(url) => check_address(args, &url.parse()?, &choice, &mut report).await,
+                Some(url) => {
+                    check_address(&repo, args, &url.parse()?, &choice, &mut report).await
+                }
                 None => check_program(&repo, args, &choice, &mut report).await,
             }
         };
@@ -102,8 +151,13 @@ async fn check_program(
     choice: &Choice,
     report: &mut Report<'_>,
 ) -> Result<()> {
-    let (contract, differences) = (contract::load()?, differences::load()?);
+    let (contract, differences) = (contract::load()?, right_too(repo, args)?);
     let plan = Plan::new(&contract, &differences, choice);
+    if args.own()
+        && let Some(warning) = modules::warning(&work(repo)?)
+    {
+        report.say(warning)?;
+    }
     if plan.is_empty() {
         return Err(nothing(&contract, choice, None));
     }
@@ -113,12 +167,13 @@ async fn check_program(
 
 /// What `--url` names.
 async fn check_address(
+    repo: &Repo,
     args: &Args,
     address: &Address,
     choice: &Choice,
     report: &mut Report<'_>,
 ) -> Result<()> {
-    let (mut contract, differences) = (contract::load()?, differences::load()?);
+    let (mut contract, differences) = (contract::load()?, right_too(repo, args)?);
     if let Some(key) = &args.key {
         contract.fixtures.variables.insert("signing_key".into(), key.clone().into());
     }
@@ -128,7 +183,7 @@ async fn check_address(
         return Err(nothing(&contract, choice, Some(profile)));
     }
     let needs = failure::needs(&contract, choice.step, profile);
-    report.say(format_args!("Checking {address} up to step {}.\n\n{needs}", choice.step))?;
+    report.say(format_args!("Checking {address} up to {}.\n\n{needs}", choice.goal()))?;
     ask_address(&plan, address, profile, report).await
 }
 
@@ -136,7 +191,7 @@ async fn check_address(
 /// reads then. `None` when all pass.
 pub fn first_failure(program: &Built, step: u32) -> Result<Option<(String, String)>> {
     let (contract, differences) = (contract::load()?, differences::load()?);
-    let plan = Plan::new(&contract, &differences, &Choice { step, only: None });
+    let plan = Plan::new(&contract, &differences, &Choice::up_to(step));
     let mut out = Vec::new();
     let mut report = Report::new(&mut out)?;
     block_on(ask_program(&plan, program, &mut report))?;
@@ -146,19 +201,43 @@ pub fn first_failure(program: &Built, step: u32) -> Result<Option<(String, Strin
     Ok(failed.into_iter().next().map(|label| (label, shown.trim_end().into())))
 }
 
+/// What a program answers up to a step, by the labels of the cases.
+#[derive(Default)]
+pub struct Answers {
+    /// As it must be.
+    pub held: Vec<String>,
+    pub failed: Vec<String>,
+    /// Exercise -> what is answered as it asks.
+    pub exercises: BTreeMap<String, Vec<String>>,
+}
+
+/// Asks a program all that is chosen. `changes`: what it may answer as an exercise asks.
+pub fn answers(program: &Built, choice: &Choice, changes: Changes) -> Result<Answers> {
+    let (contract, mut differences) = (contract::load()?, differences::load()?);
+    differences.exercises = changes;
+    let plan = Plan::new(&contract, &differences, choice);
+    let mut out = Vec::new();
+    let mut report = Report::new(&mut out)?;
+    report.all = true;
+    block_on(ask_program(&plan, program, &mut report))?;
+    let Tally { held, failed, exercises, .. } = report.tally;
+    Ok(Answers { held, failed, exercises })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::report::Tally;
+    use serde_json::json;
+
     use super::*;
-    use crate::contract::differences::Differences;
+    use crate::contract::changes::Change;
     use crate::run::output::Output;
     use crate::run::server::Server;
 
     /// Everything up to a step.
     fn up_to(step: u32) -> Choice {
-        Choice { step, only: None }
+        Choice::up_to(step)
     }
 
     /// What a check of step `from` prints, and its count.
@@ -240,7 +319,7 @@ mod tests {
     #[test]
     fn one_case_can_be_chosen_and_still_has_what_it_needs() {
         let only = Some("register/with a valid access".into());
-        let choice = Choice { step: 4, only };
+        let choice = Choice { step: 4, only, until: None };
         let (text, tally) = check(4, &choice, false);
         assert_eq!((tally.passed, tally.failed.len()), (1, 0), "{text}");
         let (text, tally) = check(3, &choice, false);
@@ -253,7 +332,7 @@ mod tests {
     fn over_a_url_the_lessons_that_are_not_looked_at_are_named() {
         let (contract, differences) =
             (contract::load().expect("cases"), differences::load().expect("the list"));
-        let choice = Choice { step: 2, only: Some("lessons".into()) };
+        let choice = Choice { only: Some("lessons".into()), ..Choice::up_to(2) };
         let plan = Plan::new(&contract, &differences, &choice);
         let mut out = Vec::new();
         let mut report = Report::new(&mut out).expect("a report");
@@ -269,6 +348,47 @@ mod tests {
         assert_eq!(passed.expect("a check"), 1, "one name, one user:\n{text}");
         let named = "lessons/no password is stored: it looks into the database";
         assert!(text.contains(named), "{text}");
+    }
+
+    /// A learner who has solved exercise 2.1 was told that a number is not a text.
+    #[test]
+    fn an_answer_that_an_exercise_asks_for_is_right_and_another_names_the_exercise() {
+        let case = "register/weak password is accepted";
+        let only = Some(case.to_string());
+        let choice = Choice { only, ..Choice::up_to(2) };
+        let mut contract = contract::load().expect("the contract");
+        let register = contract.groups.iter_mut().find(|group| group.name == "register");
+        let cases = &mut register.expect("a group").cases;
+        let wanted = cases.iter_mut().find(|it| case.ends_with(&it.name)).expect("a case");
+        // As if Django answered so: step 2 answers 201.
+        wanted.expect.status = 400;
+        let told = |answer: serde_json::Value| {
+            let answer = serde_json::from_value(answer).expect("an answer");
+            let change = Change { cases: vec![case.into()], answer, exercise: "2.1".into() };
+            let mut differences = differences::load().expect("the list");
+            differences.exercises = Changes(vec![change]);
+            let plan = Plan::new(&contract, &differences, &choice);
+            let mut out = Vec::new();
+            let mut report = Report::new(&mut out).expect("a report");
+            block_on(async {
+                let program = Program::find(&Repo::find()?, "2")?.build(false)?;
+                ask_program(&plan, &program, &mut report).await
+            })
+            .expect("a check");
+            let good = report.close().expect("an end");
+            (good, String::from_utf8_lossy(&out).into_owned())
+        };
+        let (good, text) = told(json!({"status": 201}));
+        assert!(
+            good && text.contains("As exercise 2.1 asks, and so right, is: register/"),
+            "{text}"
+        );
+        let (good, text) = told(json!({"status": 204}));
+        assert!(!good && text.contains("Exercise 2.1 changes this answer"), "{text}");
+        assert!(text.contains("The usual cause"), "the exercise may not be begun:\n{text}");
+        let (good, text) = told(json!({"status": 201, "json": {}}));
+        assert!(!good && text.contains("Exercise 2.1 changes this answer"), "{text}");
+        assert!(!text.contains("The usual cause"), "it is the exercise that fails:\n{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a check asks: of which server, with which settings, in which order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Error, anyhow};
 
@@ -16,11 +16,38 @@ pub struct Choice {
     pub step: u32,
     /// Only one group, or the cases with this in their name.
     pub only: Option<String>,
+    /// Only what holds at a checkpoint of that step's chapter.
+    pub until: Option<Until>,
+}
+
+/// A checkpoint, and what is typed by then.
+#[derive(Clone)]
+pub struct Until {
+    pub checkpoint: usize,
+    /// The labels of the cases that hold.
+    pub cases: BTreeSet<String>,
+}
+
+impl Choice {
+    /// Everything up to a step.
+    pub fn up_to(step: u32) -> Self {
+        Choice { step, ..Choice::default() }
+    }
+
+    /// How far the check goes, for people.
+    pub fn goal(&self) -> String {
+        match &self.until {
+            None => format!("step {}", self.step),
+            Some(until) => format!("checkpoint {} of chapter {}", until.checkpoint, self.step),
+        }
+    }
 }
 
 /// The whole check. Nothing changes it once it is made.
 pub struct Plan<'c> {
     pub step: u32,
+    /// How far it goes, for people.
+    pub goal: String,
     pub fixtures: &'c Fixtures,
     /// Where another answer than Django's is right.
     pub differences: &'c Differences,
@@ -65,6 +92,7 @@ impl<'c> Plan<'c> {
         let commands = contract.commands.iter().map(|case| (&*case.name, case.step, case));
         Plan {
             step: choice.step,
+            goal: choice.goal(),
             fixtures: &contract.fixtures,
             differences,
             commands: chooser.planned("commands", commands),
@@ -156,16 +184,26 @@ impl<'c> Chooser<'c, '_> {
 
     fn wants(&self, group: &str, name: &str) -> bool {
         let is_group = |only| only == lessons::GROUP || self.contract.is_group(only);
-        self.choice.only.as_ref().is_none_or(|only| match is_group(only) {
+        let label = format!("{group}/{name}");
+        let named = self.choice.only.as_ref().is_none_or(|only| match is_group(only) {
             true => only == group,
-            false => format!("{group}/{name}").contains(only),
-        })
+            false => label.contains(only),
+        });
+        named && self.choice.until.as_ref().is_none_or(|until| until.cases.contains(&label))
     }
 }
 
 /// Why a choice leaves nothing to ask. `profile`: of a server that runs already.
 pub fn nothing(contract: &Contract, choice: &Choice, profile: Option<Profile>) -> Error {
     let (step, only) = (choice.step, choice.only.as_deref().unwrap_or_default());
+    if choice.until.is_some() {
+        let goal = choice.goal();
+        let what = choice.only.as_ref().map(|only| format!(" {only:?}")).unwrap_or_default();
+        return anyhow!(
+            "nothing to check: {goal} answers nothing{what} yet that the chapter would not \
+             change again. `just run work` shows whether it runs."
+        );
+    }
     let named = all(contract).filter(|it| it.group == only || it.label().contains(only));
     let named: Vec<_> = named.collect();
     let Some(first) = named.iter().map(|it| it.step).min() else {
@@ -207,6 +245,13 @@ impl Known<'_> {
     }
 }
 
+/// Every case and command up to a step, with its step. No lesson: before its chapter is done,
+/// a race may be won by luck.
+pub fn cases_up_to(contract: &Contract, step: u32) -> Vec<(String, u32)> {
+    let cases = all(contract).filter(|it| it.step <= step && it.group != lessons::GROUP);
+    cases.map(|it| (it.label(), it.step)).collect()
+}
+
 fn all(contract: &Contract) -> impl Iterator<Item = Known<'_>> {
     let recorded = contract.groups.iter().map(|group| (group, Some(group.profile)));
     let ours = contract.ours.iter().map(|group| (group, None));
@@ -238,7 +283,7 @@ mod tests {
     /// Why nothing of this name is asked up to step 4.
     fn why(only: &str, profile: Option<Profile>) -> String {
         let contract = contract::load().expect("the contract");
-        let choice = Choice { step: 4, only: Some(only.into()) };
+        let choice = Choice { step: 4, only: Some(only.into()), ..Choice::default() };
         nothing(&contract, &choice, profile).to_string()
     }
 
@@ -275,7 +320,7 @@ mod tests {
     fn a_group_is_planned_up_to_the_last_case_that_is_wanted() {
         let contract = contract::load().expect("the contract");
         let differences = Differences::default();
-        let choice = Choice { step: 4, only: Some("token/wrong password".into()) };
+        let choice = Choice { step: 4, only: Some("token/wrong password".into()), until: None };
         let plan = Plan::new(&contract, &differences, &choice);
         let [server] = &plan.servers[..] else { panic!("one server is enough") };
         let [GroupPlan { group, cases }] = &server.groups[..] else { panic!("one group") };

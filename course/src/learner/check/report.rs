@@ -1,5 +1,6 @@
 //! What a check tells while it runs, and what it has counted.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
 
@@ -19,10 +20,17 @@ pub struct Tally {
     pub ours: usize,
     /// Listed there without an answer to compare with.
     pub not_compared: usize,
+    /// Exercise -> the labels of what is answered as it asks.
+    pub exercises: BTreeMap<String, Vec<String>>,
+    /// The labels of all that did not fail.
+    pub held: Vec<String>,
 }
 
 impl Tally {
     fn count(&mut self, label: &str, outcome: &Outcome) {
+        if !matches!(outcome, Outcome::Failed(_)) {
+            self.held.push(label.into());
+        }
         match outcome {
             Outcome::Passed => self.passed += 1,
             Outcome::Ours => {
@@ -30,6 +38,10 @@ impl Tally {
                 self.ours += 1;
             }
             Outcome::NotCompared => self.not_compared += 1,
+            Outcome::Exercise(exercise) => {
+                self.passed += 1;
+                self.exercises.entry(exercise.clone()).or_default().push(label.into());
+            }
             Outcome::Failed(_) => self.failed.push(label.into()),
         }
     }
@@ -83,6 +95,13 @@ impl<'o> Report<'o> {
         if not_compared > 0 {
             let what = "more answer otherwise, in a way that is not compared";
             self.say(format_args!("{not_compared} {what}, {list}."))?;
+        }
+        for (exercise, cases) in std::mem::take(&mut self.tally.exercises) {
+            let them = if cases.len() == 1 { "is" } else { "are" };
+            let cases = cases.join(", ");
+            self.say(format_args!(
+                "As exercise {exercise} asks, and so right, {them}: {cases}."
+            ))?;
         }
         if !self.goes_on() {
             self.say("It stopped at the first failure; --all shows every one.")?;
