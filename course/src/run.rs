@@ -30,8 +30,27 @@ pub fn free_port() -> Result<u16> {
 /// Says that something is left out, because of what this machine does not have. Where
 /// everything must be proven, that is an error: CI is set there.
 pub fn skip(missing: Error) -> Result<()> {
-    if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
+    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    say(left_out(missing, in_ci)?)
+}
+
+fn left_out(missing: Error, in_ci: bool) -> Result<String> {
+    if in_ci {
         return Err(missing.context("CI is set, so nothing may be left out"));
     }
-    say(format!("Skipped: {missing}"))
+    Ok(format!("Skipped: {missing}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_said_and_fails_in_ci() {
+        let missing = || Error::msg("Python is not on this machine.");
+        let said = left_out(missing(), false).expect("elsewhere it is only said");
+        assert_eq!(said, "Skipped: Python is not on this machine.");
+        let why = left_out(missing(), true).expect_err("in CI nothing may be left out");
+        assert!(format!("{why:#}").ends_with("Python is not on this machine."), "{why:#}");
+    }
 }
