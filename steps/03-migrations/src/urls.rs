@@ -13,6 +13,7 @@ use crate::{accounts, errors, middleware, migrations};
 pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
     rocket
         .attach(middleware::arrival())
+        .attach(middleware::header_limit())
         .attach(middleware::AllowedHosts::new(&settings))
         .attach(middleware::Cors::new(&settings))
         .attach(middleware::request_log())

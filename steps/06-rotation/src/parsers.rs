@@ -17,7 +17,8 @@ use crate::errors::{ApiError, field_error};
 /// The longest body we read, in mebibytes. A longer one is a 413.
 const LIMIT: u64 = 1;
 
-/// How many bytes of a body Rocket looks at by itself: `_method=delete`.
+/// How many bytes of a body Rocket looks at by itself: `_method=delete`. When the connection
+/// breaks within them, it passes over that, and what came until then looks like all.
 const LOOKED_AT: usize = 14;
 
 /// DRF's `request.data`: what the client sent, by name, not yet checked.
@@ -39,13 +40,14 @@ impl<'r> FromData<'r> for RequestData {
 }
 
 async fn parse(request: &Request<'_>, data: Data<'_>) -> Result<Map<String, Value>, ApiError> {
+    let seen_to_its_end = data.peek_complete();
     let body = data.open(LIMIT.mebibytes()).into_bytes().await;
     let early = || ApiError::new(Status::BadRequest, "The body ended early.");
     let body = body.map_err(|_| early())?;
     if !body.is_complete() {
         return Err(ApiError::new(Status::PayloadTooLarge, "The body is longer than 1 MiB."));
     }
-    if !is_whole(request, body.len()) {
+    if !is_announced(request, body.len()) || body.len() < LOOKED_AT && !seen_to_its_end {
         return Err(early());
     }
     if body.is_empty() {
@@ -64,15 +66,10 @@ async fn parse(request: &Request<'_>, data: Data<'_>) -> Result<Map<String, Valu
     }
 }
 
-/// Whether as much came as was announced. Rocket looks at the first bytes of a form, and passes
-/// over it when the connection ends there: what came then looks like all.
-fn is_whole(request: &Request<'_>, length: usize) -> bool {
-    let headers = request.headers();
-    match headers.get_one("Content-Length") {
-        Some(announced) => announced.parse() == Ok(length),
-        // Nothing is announced; longer than what Rocket looks at, an error would be seen.
-        None => !headers.contains("Transfer-Encoding") || length > LOOKED_AT,
-    }
+/// Whether as much came as the client said.
+fn is_announced(request: &Request<'_>, length: usize) -> bool {
+    let announced = request.headers().get_one("Content-Length");
+    announced.is_none_or(|announced| announced.parse() == Ok(length))
 }
 
 fn unsupported(content_type: &str) -> ApiError {

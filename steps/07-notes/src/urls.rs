@@ -16,6 +16,7 @@ use crate::{accounts, errors, middleware, migrations, notes, tokens};
 pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
     rocket
         .attach(middleware::arrival())
+        .attach(middleware::header_limit())
         .attach(middleware::AllowedHosts::new(&settings))
         .attach(middleware::Cors::new(&settings))
         .attach(middleware::paths())

@@ -50,6 +50,21 @@ pub fn request_log() -> AdHoc {
     })
 }
 
+/// The longest value of a header, in bytes: gunicorn's limit_request_field_size.
+const LONGEST_HEADER: usize = 8190;
+
+/// Refuses a request with a longer header before any code of ours has read one.
+pub fn header_limit() -> AdHoc {
+    AdHoc::on_request("header limit", |request, _| {
+        if request.headers().iter().any(|header| header.value().len() > LONGEST_HEADER) {
+            let detail = format!("A header is longer than {LONGEST_HEADER} bytes.");
+            let error = ApiError::new(Status::RequestHeaderFieldsTooLarge, &detail);
+            errors::refuse(request, error);
+        }
+        Box::pin(async {})
+    })
+}
+
 /// Who asked: the other end of the connection or, when that is a proxy of ours, whom the
 /// proxy names.
 ///
