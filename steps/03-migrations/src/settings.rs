@@ -2,7 +2,7 @@
 //!
 //! The names and the defaults are Django's and django-cors-headers'.
 
-use std::env::VarError;
+use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
 
 use rocket::Config;
@@ -113,14 +113,15 @@ impl Settings {
     }
 }
 
-/// A variable of the environment. Bytes that are no letters are refused: with U+FFFD in their
-/// place, which `to_string_lossy` puts there, a key would be one that anyone can write down.
+/// A variable of the environment, if it is set.
 pub fn variable(name: &str) -> Result<Option<String>, String> {
-    match std::env::var(name) {
-        Ok(text) => Ok(Some(text)),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not text in UTF-8.")),
-    }
+    std::env::var_os(name).map(|value| text(name, value)).transpose()
+}
+
+/// The value of a variable. Bytes that are no letters are refused: with U+FFFD in their place,
+/// which `to_string_lossy` puts there, a key would be one that anyone can write down.
+pub fn text(name: &str, value: OsString) -> Result<String, String> {
+    value.into_string().map_err(|_| format!("{name} is not text in UTF-8."))
 }
 
 /// Reads `.env` into the environment; a variable that is set already wins.

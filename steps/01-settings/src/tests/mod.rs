@@ -2,6 +2,7 @@
 
 mod answer;
 mod cors;
+mod headers;
 mod hosts;
 mod settings;
 

@@ -1,6 +1,10 @@
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
 use rocket::serde::json::{Value, json};
 
-use super::{accepted, client, host, refusal, send};
+use super::{accepted, client, host, must_refuse, refusal, send};
+use crate::settings::text;
 
 #[test]
 fn the_root_is_a_404_in_json() {
@@ -44,6 +48,17 @@ fn a_refusal_names_the_variable_the_mistake_and_an_example() {
 fn a_refusal_never_quotes_a_value() {
     let sentence = refusal(&[("PORT", "hunter2")], "PORT ");
     assert!(!sentence.contains("hunter2"), "the value may be a password: {sentence}");
+}
+
+#[test]
+fn a_value_that_is_not_text_is_refused_and_never_replaced() {
+    for bytes in [b"a key of thirty-two bytes or mor\xe9".as_slice(), b"\xff", b"\xed\xa0\x80"]
+    {
+        let value = OsString::from_vec(bytes.to_vec());
+        let what = format!("SECRET_KEY={value:?}");
+        must_refuse(&what, text("SECRET_KEY", value), "SECRET_KEY is not text in UTF-8.");
+    }
+    assert_eq!(text("SECRET_KEY", "schlüssel".into()), Ok("schlüssel".into()), "text in UTF-8");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The step's tests: through HTTP, as a client sees it.
 
 mod answer;
+mod bodies;
 mod cors;
+mod headers;
 mod hosts;
 mod registration;
 mod settings;

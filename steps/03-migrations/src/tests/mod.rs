@@ -1,8 +1,10 @@
 //! The step's tests: through HTTP, as a client sees it.
 
 mod answer;
+mod bodies;
 mod commands;
 mod cors;
+mod headers;
 mod hosts;
 mod migrations;
 mod registration;

@@ -1,9 +1,11 @@
 //! The step's tests: through HTTP, as a client sees it.
 
 mod answer;
+mod bodies;
 mod commands;
 mod cors;
 mod forms;
+mod headers;
 mod hosts;
 mod migrations;
 mod registration;

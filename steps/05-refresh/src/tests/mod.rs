@@ -2,9 +2,11 @@
 
 mod account;
 mod answer;
+mod bodies;
 mod commands;
 mod cors;
 mod forms;
+mod headers;
 mod hosts;
 mod migrations;
 mod refresh;

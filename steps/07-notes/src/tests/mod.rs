@@ -3,9 +3,11 @@
 mod account;
 mod account_register;
 mod answer;
+mod bodies;
 mod commands;
 mod cors;
 mod forms;
+mod headers;
 mod hosts;
 mod http;
 mod migrations;

@@ -20,8 +20,8 @@ pub fn send(request: LocalRequest<'_>, body: impl AsRef<[u8]>) -> Answer {
     let (inner, body) = (request.inner(), body.as_ref());
     let mut sent = vec![format!("{} {}", inner.method(), inner.uri())];
     sent.extend(inner.host().map(|host| format!("Host: {host}")));
-    sent.extend(inner.headers().iter().map(|header| header.to_string()));
-    sent.push(shown(&String::from_utf8_lossy(body)));
+    sent.extend(inner.headers().iter().map(|header| shown(&header.to_string(), 400)));
+    sent.push(shown(&String::from_utf8_lossy(body), 4000));
     let response = request.body(body).dispatch();
     let headers = response.headers().iter();
     let headers = headers.map(|header| (header.name.to_string(), header.value.to_string()));
@@ -93,7 +93,7 @@ impl Answer {
             holds,
             "{}{because}\n  sent       {sent}\n  came back  {status} {}\n  expected   {expected}",
             rule(),
-            shown(body)
+            shown(body, 4000)
         );
         self
     }
@@ -106,9 +106,9 @@ fn rule() -> String {
     name.rsplit("::").next().unwrap_or_default().replace('_', " ")
 }
 
-/// As much of a text as a person reads.
-fn shown(text: &str) -> String {
-    match text.char_indices().nth(4000) {
+/// No more letters of a text than a person reads.
+fn shown(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}… ({} bytes in all)", &text[..end], text.len()),
         None => text.into(),
     }
