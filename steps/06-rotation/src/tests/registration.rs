@@ -174,7 +174,7 @@ fn broken_json_is_told_apart_from_a_wrong_field() {
 }
 
 #[test]
-fn the_type_of_the_body_counts_and_its_charset_does_not() {
+fn the_type_of_the_body_counts_in_small_letters_or_capitals() {
     let app = client(&[]);
     for (name, content_type, status) in [
         ("a", "application/json; charset=utf-8", 201),
