@@ -111,7 +111,11 @@ fn json(body: &str) -> Result<Map<String, Value>, ApiError> {
         Value::Object(_) => {
             let fields: HashMap<String, &RawValue> =
                 serde_json::from_str(body.get()).map_err(broken)?;
-            return fields.into_iter().map(|(name, raw)| Ok((name, flat(raw)?))).collect();
+            let mut values = Map::new();
+            for (name, raw) in fields {
+                values.insert(name, flat(raw)?);
+            }
+            return Ok(values);
         }
         Value::Null => return Err(field_error("non_field_errors", "No data provided")),
         Value::Array(_) => "list",

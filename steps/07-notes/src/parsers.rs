@@ -119,7 +119,11 @@ fn json(body: &str) -> Result<Map<String, Value>, ApiError> {
         Value::Object(_) => {
             let fields: HashMap<String, &RawValue> =
                 serde_json::from_str(body.get()).map_err(broken)?;
-            return fields.into_iter().map(|(name, raw)| Ok((name, flat(raw)?))).collect();
+            let mut values = Map::new();
+            for (name, raw) in fields {
+                values.insert(name, flat(raw)?);
+            }
+            return Ok(values);
         }
         Value::Null => return Err(field_error("non_field_errors", "No data provided")),
         Value::Array(_) => "list",
@@ -153,13 +157,14 @@ fn urlencoded(body: &[u8], charset: Charset) -> Result<Map<String, Value>, ApiEr
             coded.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
         charset.text(percent_decode(&spaces).collect())
     };
-    let pairs = body.split(|b| *b == b'&').filter(|pair| !pair.is_empty());
-    let field = |pair: &[u8]| {
+    // Not `collect`, which holds all pairs at once before it looks at their names.
+    let mut fields = Map::new();
+    for pair in body.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
         let end = pair.iter().position(|b| *b == b'=');
         let (name, value) = pair.split_at(end.unwrap_or(pair.len()));
-        Ok((text(name)?, text(value.get(1..).unwrap_or_default())?.into()))
-    };
-    pairs.map(field).collect()
+        fields.insert(text(name)?, text(value.get(1..).unwrap_or_default())?.into());
+    }
+    Ok(fields)
 }
 
 /// What Postman calls form-data: each field is a part with a header of its own.

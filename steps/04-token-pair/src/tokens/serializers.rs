@@ -12,10 +12,12 @@ pub struct Credentials {
 
 impl Credentials {
     /// Only that both are there: a rule for names here would tell which names exist.
-    pub fn validate(data: &RequestData) -> Result<Self, ApiError> {
+    ///
+    /// It takes the body, so that nothing of it is left when the password is hashed.
+    pub fn validate(data: RequestData) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
-        let username = char_field(data, "username", &[], &mut errors);
-        let password = char_field(data, "password", &[], &mut errors);
+        let username = char_field(&data, "username", &[], &mut errors);
+        let password = char_field(&data, "password", &[], &mut errors);
         match (username, password) {
             (Some(username), Some(password)) => Ok(Credentials { username, password }),
             _ => Err(errors.into()),

@@ -38,7 +38,7 @@ async fn obtain(
     settings: &State<Settings>,
     data: RequestData,
 ) -> Result<Json<TokenPair>, ApiError> {
-    let Credentials { username, password } = Credentials::validate(&data)?;
+    let Credentials { username, password } = Credentials::validate(data)?;
     // One answer, whatever was wrong: it tells nobody who has an account.
     let user = User::authenticate(db, hasher, &username, password).await?.ok_or_else(|| {
         let detail = "No active account found with the given credentials";
