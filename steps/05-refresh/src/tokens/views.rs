@@ -50,7 +50,7 @@ async fn refresh(
     tokens: &State<TokenBackend>,
     data: RequestData,
 ) -> Result<Json<AccessToken>, ApiError> {
-    let token = token_field(&data, "refresh")?;
+    let token = token_field(data, "refresh")?;
     let claims = tokens.decode(&token, Some(TokenType::Refresh)).map_err(bad_token)?;
     if claims.contains_key("user_id") {
         let user = match user_id(&claims) {
@@ -74,7 +74,7 @@ fn refresh_page() -> FormPage {
 /// TokenVerifyView: whether a token is good, of either type. It does not look at the user.
 #[post("/verify", data = "<data>")]
 async fn verify(tokens: &State<TokenBackend>, data: RequestData) -> Result<Value, ApiError> {
-    let token = token_field(&data, "token")?;
+    let token = token_field(data, "token")?;
     tokens.decode(&token, None).map_err(bad_token)?;
     Ok(json!({}))
 }

@@ -58,7 +58,7 @@ async fn register_account(
     _anyone: AllowAny,
     data: RequestData,
 ) -> Result<(Status, Json<Registered>), ApiError> {
-    let new = NewAccount::validate(&data)?;
+    let new = NewAccount::validate(data)?;
     let password = hasher.make_password(new.password).await?;
     let user = User::create_user(db, &new.username, &new.email, &password).await?;
     let pair = give_pair(db, tokens, user.id).await?;

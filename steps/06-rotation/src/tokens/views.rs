@@ -67,7 +67,7 @@ async fn refresh(
     settings: &State<Settings>,
     data: RequestData,
 ) -> Result<Json<TokenPair>, ApiError> {
-    let token = token_field(&data, "refresh")?;
+    let token = token_field(data, "refresh")?;
     let token = tokens.decode(&token, Some(TokenType::Refresh)).map_err(bad_token)?;
     Ok(Json(exchange(db, tokens, settings, &token).await?))
 }
@@ -148,7 +148,7 @@ async fn verify(
     settings: &State<Settings>,
     data: RequestData,
 ) -> Result<Value, ApiError> {
-    let token = token_field(&data, "token")?;
+    let token = token_field(data, "token")?;
     let claims = tokens.decode(&token, None).map_err(bad_token)?;
     if settings.blacklist_after_rotation && is_blacklisted(db, &claims).await? {
         return Err(field_error("non_field_errors", BLACKLISTED));
@@ -173,7 +173,7 @@ async fn log_out(
     settings: &State<Settings>,
     data: RequestData,
 ) -> Result<Value, ApiError> {
-    let token = token_field(&data, "refresh")?;
+    let token = token_field(data, "refresh")?;
     let claims = tokens.decode(&token, Some(TokenType::Refresh)).map_err(bad_token)?;
     let mut transaction = db.pool().begin().await?;
     let unused = blacklist::claim(&mut *transaction, &claims).await?;

@@ -46,17 +46,17 @@ pub struct NewAccount {
 }
 
 impl NewAccount {
-    pub fn validate(data: &RequestData) -> Result<Self, ApiError> {
+    pub fn validate(data: RequestData) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let username = char_field(
-            data,
+            &data,
             "username",
             &[&username_characters, &max_length(150)],
             &mut errors,
         );
-        let email = email_field(data, "email", &mut errors);
-        let password = char_field(data, "password", &[&max_length(128)], &mut errors);
-        let again = char_field(data, "password2", &[], &mut errors);
+        let email = email_field(&data, "email", &mut errors);
+        let password = char_field(&data, "password", &[&max_length(128)], &mut errors);
+        let again = char_field(&data, "password2", &[], &mut errors);
         match (username, email, password, again) {
             (Some(username), Some(email), Some(password), Some(again)) => {
                 if password != again {

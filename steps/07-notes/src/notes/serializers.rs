@@ -16,16 +16,16 @@ pub struct NoteFields {
 
 impl NoteFields {
     /// `partial`: a field that is missing is no mistake.
-    pub fn validate(data: &RequestData, partial: bool) -> Result<Self, ApiError> {
+    pub fn validate(data: RequestData, partial: bool) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
         let wanted = |name| !partial || data.0.contains_key(name);
         let mut title = None;
         if wanted("title") {
-            title = char_field(data, "title", &[&max_length(100)], &mut errors);
+            title = char_field(&data, "title", &[&max_length(100)], &mut errors);
         }
         let mut content = None;
         if wanted("content") {
-            content = char_field(data, "content", &[&max_length(4000)], &mut errors);
+            content = char_field(&data, "content", &[&max_length(4000)], &mut errors);
         }
         errors.into_result()?;
         Ok(NoteFields { title, content })

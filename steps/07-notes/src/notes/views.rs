@@ -30,7 +30,7 @@ async fn create(
     user: CurrentUser,
     data: RequestData,
 ) -> Result<(Status, Json<PublicNote>), ApiError> {
-    let fields = NoteFields::validate(&data, false)?;
+    let fields = NoteFields::validate(data, false)?;
     let (title, content) =
         (fields.title.unwrap_or_default(), fields.content.unwrap_or_default());
     let note = Note::create(db, user.0.id, &title, &content).await?.ok_or_else(|| {
@@ -52,7 +52,7 @@ async fn update(
     note: OwnNote,
     data: RequestData,
 ) -> Result<Json<PublicNote>, ApiError> {
-    note.change(db, &NoteFields::validate(&data, false)?).await
+    note.change(db, &NoteFields::validate(data, false)?).await
 }
 
 #[patch("/<_>", data = "<data>")]
@@ -61,7 +61,7 @@ async fn partial_update(
     note: OwnNote,
     data: RequestData,
 ) -> Result<Json<PublicNote>, ApiError> {
-    note.change(db, &NoteFields::validate(&data, true)?).await
+    note.change(db, &NoteFields::validate(data, true)?).await
 }
 
 #[delete("/<_>")]

@@ -26,7 +26,7 @@ impl Credentials {
 }
 
 /// The one field of TokenRefreshSerializer and TokenVerifySerializer.
-pub fn token_field(data: &RequestData, name: &str) -> Result<String, ApiError> {
+pub fn token_field(data: RequestData, name: &str) -> Result<String, ApiError> {
     let mut errors = FieldErrors::default();
-    char_field(data, name, &[], &mut errors).ok_or_else(|| errors.into())
+    char_field(&data, name, &[], &mut errors).ok_or_else(|| errors.into())
 }
