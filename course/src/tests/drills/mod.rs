@@ -1,6 +1,7 @@
 //! Drills: what the finished server must survive, with real processes, as a platform has
 //! them. Nothing here measures time: each test waits for what must come.
 
+mod clients;
 mod disk;
 mod instances;
 mod outage;
