@@ -4,15 +4,18 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::{get, log_in, on_sqlite, post_note, production, register, titles};
 use crate::http::{Address, block_on};
-use crate::run::output::Output;
+use crate::run::output;
 use crate::run::place::Place;
 use crate::run::server::Server;
 
@@ -56,7 +59,8 @@ async fn exchange(address: &Address, request: &str, break_off: bool) -> Result<S
 fn a_long_header_takes_a_small_multiple_of_its_length() {
     let repeated = |piece: &str, length: usize| piece.repeat(length / piece.len());
     block_on(async {
-        let server = Server::start(&on_sqlite(), production(&[]), 0, Output::Kept).await?;
+        let server =
+            Server::start(&on_sqlite(), production(&[]), 0, output::Output::Kept).await?;
         let page = |name: &str, value: &str| {
             let head = "GET /api/token/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
             format!("{head}{name}: {value}\r\n\r\n")
@@ -123,8 +127,8 @@ fn large_bodies_are_not_held_while_a_password_is_hashed() {
         for (number, (kind, body)) in bodies().into_iter().enumerate() {
             block_on(async {
                 // A hash takes long, so that all wait for theirs at once.
-                let settings = production(&[("BCRYPT_ROUNDS", "10")]);
-                let server = Server::start(&program, settings, 0, Output::Kept).await?;
+                let settings = production(&[("BCRYPT_ROUNDS", "12")]);
+                let server = Server::start(&program, settings, 0, output::Output::Kept).await?;
                 let mut all = JoinSet::new();
                 for _ in 0..30 {
                     let (address, length) = (server.address.clone(), body.len());
@@ -151,7 +155,8 @@ fn large_bodies_are_not_held_while_a_password_is_hashed() {
 #[test]
 fn a_body_that_breaks_off_changes_nothing() {
     block_on(async {
-        let server = Server::start(&on_sqlite(), production(&[]), 0, Output::Kept).await?;
+        let server =
+            Server::start(&on_sqlite(), production(&[]), 0, output::Output::Kept).await?;
         let address = &server.address;
         assert_eq!(register(address).await?.status, 201);
         let (access, refresh) = log_in(address).await?;
@@ -211,7 +216,16 @@ fn a_body_that_breaks_off_changes_nothing() {
     .expect("a drill");
 }
 
-/// A key of 32 bytes, of which one is no letter.
+/// How the program ends. One that serves instead is no end, and the drill fails.
+async fn end(mut command: Command) -> Result<Output> {
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output();
+    Ok(timeout(PATIENCE, output).await.context("it must not start, and it serves")??)
+}
+
+/// How long to wait for an end: only for a program that would never come to one.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A key of 33 bytes, of which one is no letter.
 const BYTES: &[u8] = b"a-key-of-thirty-two-bytes-hunter\xff";
 
 #[test]
@@ -233,7 +247,7 @@ fn a_variable_that_is_not_text_is_refused_and_not_printed() {
         ] {
             let mut command = place.command(&program, &production(&[("PORT", "0")]));
             command.env(name, OsStr::from_bytes(BYTES)).args(args);
-            let done = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().await?;
+            let done = end(command).await?;
             let said = String::from_utf8_lossy(&done.stderr).into_owned();
             let last = said.lines().last().unwrap_or_default();
             assert_eq!(last, format!("Error: {name} is not text in UTF-8."), "{said}");
@@ -255,7 +269,7 @@ fn a_dotenv_file_that_is_not_text_is_refused_and_not_printed() {
         let mut command = place.command(&program, &settings);
         let folder = command.as_std().get_current_dir().context("a folder")?;
         fs::write(folder.join(".env"), [b"SECRET_KEY=", BYTES, b"\n"].concat())?;
-        let done = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().await?;
+        let done = end(command).await?;
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(1), "{said}");
         assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
