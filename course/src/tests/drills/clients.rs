@@ -266,7 +266,7 @@ fn a_dotenv_file_that_is_not_text_is_refused_and_not_printed() {
         let place = Place::new(&program)?;
         let mut settings = production(&[("PORT", "0")]);
         settings.remove("SECRET_KEY");
-        let mut command = place.command(&program, &settings);
+        let command = place.command(&program, &settings);
         let folder = command.as_std().get_current_dir().context("a folder")?;
         fs::write(folder.join(".env"), [b"SECRET_KEY=", BYTES, b"\n"].concat())?;
         let done = end(command).await?;
