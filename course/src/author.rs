@@ -5,6 +5,7 @@ pub mod carry;
 pub mod checkpoints;
 pub mod compare;
 pub mod exercises;
+pub mod fuzz;
 pub mod mask;
 pub mod mutants;
 pub mod replay;
@@ -56,6 +57,8 @@ pub enum Command {
     Sizes,
     /// Prove that deliberate bugs are caught, and with which message
     Mutants(mutants::Args),
+    /// Send a step requests that nobody thought of, from a seed, and look for what may not happen
+    Fuzz(fuzz::Args),
     /// Send the contract's requests to a step and to Django, and show where they differ
     Compare(compare::Args),
     /// The cases we answer otherwise than Django, on purpose
@@ -72,6 +75,7 @@ pub fn run(repo: &Repo, command: Command) -> Result<bool> {
         Command::Carry(args) => carry::run(repo, &args),
         Command::Sizes => sizes::run(repo),
         Command::Mutants(args) => mutants::run(repo, &args),
+        Command::Fuzz(args) => fuzz::run(repo, &args),
         Command::Compare(args) => compare::run(repo, &args),
         Command::Differences(args) => differences::run(repo, &args).map(|()| true),
     }

@@ -72,9 +72,11 @@ fn follow(repo: &Repo, step: &Step, until: &Step, path: &str) -> Result<String> 
 /// The patches of a step, by their paths.
 fn all(repo: &Repo, step: &Step) -> Result<Vec<String>> {
     let mut paths = Vec::new();
-    for (folder, file) in
-        [("course/mutants", "bug.patch"), ("course/exercises", "solution.patch")]
-    {
+    for (folder, file) in [
+        ("course/mutants", "bug.patch"),
+        ("course/fuzz-bugs", "bug.patch"),
+        ("course/exercises", "solution.patch"),
+    ] {
         let prefix = format!("{:02}-", step.number);
         for name in names(&repo.root.join(folder))? {
             let path = format!("{folder}/{name}/{file}");

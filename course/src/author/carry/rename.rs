@@ -134,7 +134,7 @@ fn spread_from(repo: &Repo, step: &Step, renames: &Renames) -> Result<Vec<String
             write(repo, &later.chapter(), &text.replace("\r\n", "\n"), &new)?;
         }
     }
-    for folder in ["course/mutants", "course/exercises"] {
+    for folder in ["course/mutants", "course/fuzz-bugs", "course/exercises"] {
         for name in names(&repo.root.join(folder))? {
             let number = name.split_once('-').and_then(|(number, _)| number.parse().ok());
             if number.is_some_and(|number: u32| number >= step.number) {

@@ -66,9 +66,11 @@ impl Copy {
     /// seen itself.
     #[track_caller]
     pub fn assert_whole(&self, what: &str) {
-        for (folder, file) in
-            [("course/mutants", "bug.patch"), ("course/exercises", "solution.patch")]
-        {
+        for (folder, file) in [
+            ("course/mutants", "bug.patch"),
+            ("course/fuzz-bugs", "bug.patch"),
+            ("course/exercises", "solution.patch"),
+        ] {
             for name in names(&self.repo.root.join(folder)).expect("names") {
                 let path = format!("{folder}/{name}/{file}");
                 if !self.repo.root.join(&path).is_file() || !self.changed(&path) {
@@ -133,7 +135,7 @@ impl Copy {
         ] {
             fs::rename(self.repo.root.join(from), self.repo.root.join(to)).expect(from);
         }
-        for folder in ["course/mutants", "course/exercises"] {
+        for folder in ["course/mutants", "course/fuzz-bugs", "course/exercises"] {
             for name in names(&self.repo.root.join(folder)).expect("names") {
                 if let Some(rest) = name.strip_prefix("08-") {
                     let folder = self.repo.root.join(folder);
