@@ -40,8 +40,8 @@ pub fn before(repo: &Repo) -> Result<Copy> {
     Ok(copy)
 }
 
-/// Which of the two: the one that what is there now differs less from. An author who carried
-/// and then took it all back with git begins again from the commit.
+/// Which of the two. An author who carried and then took it all back with git begins again
+/// from the commit: then most of what `carry` had changed is as it was committed.
 fn nearest(repo: &Repo) -> Result<&'static str> {
     let head = repo.git(["rev-parse", "HEAD"]);
     let head = head.context("carry needs the last commit to compare with")?;
@@ -49,12 +49,13 @@ fn nearest(repo: &Repo) -> Result<&'static str> {
     if !parent.is_ok_and(|parent| parent == head) {
         return Ok("HEAD");
     }
-    let now = tree(repo)?;
-    let away = |from: &str| -> Result<usize> {
-        let names = ["diff", "--name-only", "--no-renames", from, now.trim()];
-        Ok(repo.git(names)?.lines().count())
+    let changed = |to: &str| -> Result<BTreeSet<String>> {
+        let names = ["diff", "--name-only", "--diff-filter=M", "--no-renames", "HEAD", to];
+        Ok(repo.git(names)?.lines().map(String::from).collect())
     };
-    Ok(if away(CARRIED)? < away("HEAD")? { CARRIED } else { "HEAD" })
+    let (carried, now) = (changed(CARRIED)?, changed(tree(repo)?.trim())?);
+    let kept = carried.intersection(&now).count();
+    Ok(if 2 * kept >= carried.len() { CARRIED } else { "HEAD" })
 }
 
 /// The course as it is, as a tree of git's.
