@@ -12,7 +12,7 @@ fn run(folder: &TempDir, words: &str) -> Result<(), Option<String>> {
     let command = cli.map_err(|why| Some(why.to_string()))?.command.expect("a command");
     let mut settings = accepted(&[]);
     settings.database_url = database_url(folder);
-    async_run(commands::run(command, settings, |_| None))
+    async_run(commands::run(command, settings, |_| Ok(None)))
 }
 
 #[test]

@@ -14,7 +14,8 @@ fn run(app: &App, words: &str, password: &str) -> Result<(), String> {
     let command = cli.command.expect("a command");
     let mut settings = accepted(&[("BCRYPT_ROUNDS", "4")]);
     settings.database_url = database_url(&app.folder);
-    let lookup = |name: &str| (name == "DJANGO_SUPERUSER_PASSWORD").then(|| password.into());
+    let lookup =
+        |name: &str| Ok((name == "DJANGO_SUPERUSER_PASSWORD").then(|| password.into()));
     async_run(commands::run(command, settings, lookup)).map_err(Option::unwrap_or_default)
 }
 
