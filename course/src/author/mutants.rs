@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use similar::TextDiff;
 
 use crate::author::exercises::patched;
-use crate::learner::check::first_failure;
+use crate::learner::check::{Choice, first_failure};
 use crate::repo::{Repo, Step, names, printed};
 use crate::run::program::Built;
 use crate::run::workspace::Workspace;
@@ -121,6 +121,18 @@ impl Caught {
         }
     }
 
+    /// The check or the test that caught a bug before, by what is recorded of it.
+    fn recorded(record: &str) -> Option<Self> {
+        let headline = record.lines().next()?;
+        let (by, name) = headline.strip_prefix("caught by ")?.split_once(": ")?;
+        let (name, message) = (name.to_string(), record.to_string());
+        match by {
+            "check" => Some(Caught::ByCheck { case: name, message }),
+            "test" => Some(Caught::ByTest { test: name, message }),
+            _ => None,
+        }
+    }
+
     /// What expected.txt holds.
     fn record(&self) -> String {
         let (Caught::ByCheck { message, .. } | Caught::ByTest { message, .. }) = self;
@@ -150,12 +162,23 @@ impl Mutant {
     }
 
     /// Runs it and compares the message. Gives what to print, and whether it is as it must be.
+    ///
+    /// Who caught it before is asked first, and alone: most bugs need one case or one test. Any
+    /// other answer is judged in full order, and so is what is written.
     fn prove(&self, repo: &Repo, write: bool) -> Result<(String, bool)> {
-        let caught = self.catch(repo).with_context(|| self.path("bug.patch"))?;
-        let Some(caught) = caught else { return Ok(("SURVIVED".into(), false)) };
-        let (line, new) = (caught.headline(), caught.record());
         let path = repo.root.join(self.path("expected.txt"));
         let old = fs::read_to_string(&path).unwrap_or_default();
+        let broken = self.broken(repo).with_context(|| self.path("bug.patch"))?;
+        let known = Caught::recorded(&old).filter(|_| !write);
+        if let Some(known) = known
+            && let Some(caught) = broken.caught_again(&known)?
+            && caught.record() == old
+        {
+            return Ok((caught.headline(), true));
+        }
+        let caught = broken.caught().with_context(|| self.path("bug.patch"))?;
+        let Some(caught) = caught else { return Ok(("SURVIVED".into(), false)) };
+        let (line, new) = (caught.headline(), caught.record());
         if old == new {
             return Ok((line, true));
         }
@@ -179,20 +202,54 @@ impl Mutant {
         Ok(format!("  the mistake: {}\n  is told as:  {told}", one_line(&about)))
     }
 
-    /// Builds the step with the bug, asks the check, and when that sees nothing, the tests.
-    fn catch(&self, repo: &Repo) -> Result<Option<Caught>> {
+    /// Builds the step with the bug.
+    fn broken(&self, repo: &Repo) -> Result<Broken> {
         let files = repo.files(&self.step.folder())?;
         let migrates = files.keys().any(|path| path.starts_with("migrations/"));
         let files = patched(&self.step, files, &repo.read(&self.path("bug.patch"))?)?;
         // One workspace per step: from one mutant to the next, only its crate is compiled.
         let name = format!("mutants-{:02}", self.step.number);
         let workspace = Workspace::new(repo, &name, &self.step, &files)?.that_changes();
-        let program = workspace.binary_despite_warnings()?;
-        let program = Built::at(program, &self.step.package(), migrates);
-        if let Some((case, message)) = first_failure(&program, self.step.number)? {
-            return Ok(Some(Caught::ByCheck { case, message }));
+        Ok(Broken { workspace, step: self.step.clone(), migrates })
+    }
+}
+
+/// A step with one bug in it.
+struct Broken {
+    workspace: Workspace,
+    step: Step,
+    migrates: bool,
+}
+
+impl Broken {
+    /// Asks the check, and when that sees nothing, the tests.
+    fn caught(&self) -> Result<Option<Caught>> {
+        match self.by_check(&Choice::up_to(self.step.number))? {
+            Some(caught) => Ok(Some(caught)),
+            None => self.by_test(&["test"]),
         }
-        let output = workspace.cargo(&["test"])?;
+    }
+
+    /// Asks only the case or the test that caught it before.
+    fn caught_again(&self, known: &Caught) -> Result<Option<Caught>> {
+        match known {
+            Caught::ByCheck { case, .. } => {
+                let only = Some(case.clone());
+                self.by_check(&Choice { only, ..Choice::up_to(self.step.number) })
+            }
+            Caught::ByTest { test, .. } => self.by_test(&["test", test, "--", "--exact"]),
+        }
+    }
+
+    fn by_check(&self, choice: &Choice) -> Result<Option<Caught>> {
+        let program = self.workspace.binary_despite_warnings()?;
+        let program = Built::at(program, &self.step.package(), self.migrates);
+        let failure = first_failure(&program, choice)?;
+        Ok(failure.map(|(case, message)| Caught::ByCheck { case, message }))
+    }
+
+    fn by_test(&self, args: &[&str]) -> Result<Option<Caught>> {
+        let output = self.workspace.cargo(args)?;
         let text = printed(&output);
         match failing_test(&text) {
             Some((test, message)) => Ok(Some(Caught::ByTest { test, message })),

@@ -122,8 +122,8 @@ fn show(text: &str) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// How many lines a step adds to the one before, and how many it takes away; tests and the
-/// package's name do not count.
+/// How many lines a step adds to the one before, and how many it takes away; tests, blank lines
+/// and the package's name do not count.
 pub fn changed_lines(repo: &Repo, step: &Step) -> Result<(usize, usize)> {
     let mut old = match repo.before(step)? {
         Some(before) => repo.files(&before.folder())?,
@@ -136,7 +136,11 @@ pub fn changed_lines(repo: &Repo, step: &Step) -> Result<(usize, usize)> {
     pairs.retain(|(_, path)| !path.starts_with("src/tests/"));
     let text = unified(("old", &old), ("new", &new), &pairs);
     let count = |sign: char, header: &str| {
-        text.lines().filter(|l| l.starts_with(sign) && !l.starts_with(header)).count()
+        let lines = text.lines().filter(|line| !line.starts_with(header));
+        lines
+            .filter_map(|line| line.strip_prefix(sign))
+            .filter(|l| !l.trim().is_empty())
+            .count()
     };
     Ok((count('+', "+++ "), count('-', "--- ")))
 }

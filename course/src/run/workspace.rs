@@ -98,7 +98,9 @@ impl Workspace {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut cargo = cargo(&self.root);
-        cargo.args(args).args(["--bin", &self.package]).envs(self.cargo_env());
+        // Before what `--` hands to the tests.
+        let (command, rest) = args.split_at(args.len().min(1));
+        cargo.args(command).args(["--bin", &self.package]).args(rest).envs(self.cargo_env());
         cargo
     }
 

@@ -187,11 +187,11 @@ async fn check_address(
     ask_address(&plan, address, profile, report).await
 }
 
-/// The first case that fails up to a step, as `token/wrong password`, and what a learner
+/// The first of the chosen cases that fails, as `token/wrong password`, and what a learner
 /// reads then. `None` when all pass.
-pub fn first_failure(program: &Built, step: u32) -> Result<Option<(String, String)>> {
+pub fn first_failure(program: &Built, choice: &Choice) -> Result<Option<(String, String)>> {
     let (contract, differences) = (contract::load()?, differences::load()?);
-    let plan = Plan::new(&contract, &differences, &Choice::up_to(step));
+    let plan = Plan::new(&contract, &differences, choice);
     let mut out = Vec::new();
     let mut report = Report::new(&mut out)?;
     block_on(ask_program(&plan, program, &mut report))?;
