@@ -38,25 +38,6 @@ pub fn char_field(
     None
 }
 
-/// DRF's EmailField of a model that allows it to be blank: missing and blank are `""`.
-pub fn email_field(data: &RequestData, name: &str, errors: &mut FieldErrors) -> Option<String> {
-    let message = match data.0.get(name) {
-        None => return Some(String::new()),
-        Some(Value::Null) => "This field may not be null.",
-        Some(value) => {
-            let email = text(value).map(|text| trim(&text).to_string());
-            match email {
-                Some(email) if email.is_empty() || email_address(&email).is_none() => {
-                    return Some(email);
-                }
-                _ => "Enter a valid email address.",
-            }
-        }
-    };
-    errors.add(name, vec![message.into()]);
-    None
-}
-
 /// MaxLengthValidator: `max` is in characters, not bytes.
 pub fn max_length(max: usize) -> impl Fn(&str) -> Option<String> {
     move |text| {

@@ -17,7 +17,7 @@ impl FormPage {
     /// No text from outside goes in, so nothing has to be escaped.
     fn html(&self) -> String {
         let inputs = self.fields.iter().map(|name| {
-            let kind = if name.starts_with("password") { "password" } else { "text" };
+            let kind = if *name == "password" { "password" } else { "text" };
             format!("<p><label>{name} <input name=\"{name}\" type=\"{kind}\"></label></p>\n")
         });
         let inputs: String = inputs.collect();

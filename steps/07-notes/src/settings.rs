@@ -49,8 +49,6 @@ pub struct Settings {
     pub reuse_revokes_family: bool,
     /// REUSE_GRACE: for so many seconds after its use, it does not.
     pub reuse_grace: i64,
-    /// UPDATE_LAST_LOGIN: a log-in is written to the user's `last_login`.
-    pub update_last_login: bool,
 }
 
 /// A key that does not show in a log: not even `{:?}` prints it.
@@ -130,7 +128,6 @@ impl Settings {
                     s.parse().ok().filter(|seconds| (0..=3600).contains(seconds))
                 })?
                 .unwrap_or(10),
-            update_last_login: vars.flag("UPDATE_LAST_LOGIN", false)?,
         };
         // Django would allow it, and let any site act with the visitor's cookies.
         if settings.cors_allow_all_origins && settings.cors_allow_credentials {

@@ -41,7 +41,6 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .mount("/", complete(health::routes(), Access::Open))
         .mount("/api/user", complete(accounts::routes(), Access::Anyone))
         .mount("/api/account", complete(accounts::account_routes(), Access::Users))
-        .mount("/api/account", complete(accounts::register_routes(), Access::Anyone))
         .mount("/api/token", complete(tokens::routes(), Access::Open))
         .mount("/api/notes", complete(notes::routes(), Access::Users))
         .register("/", errors::catchers())

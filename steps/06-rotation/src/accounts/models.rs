@@ -24,10 +24,9 @@ impl User {
     pub async fn create_user(
         db: &Db,
         username: &str,
-        email: &str,
         password: &str,
     ) -> Result<User, ApiError> {
-        Self::insert(db, username, &normalize_email(email), password, false).await
+        Self::insert(db, username, "", password, false).await
     }
 
     /// UserManager.create_superuser: may do everything, and enter a staff area.
@@ -69,13 +68,6 @@ impl User {
     ) -> Result<Option<User>, ApiError> {
         let select = "SELECT * FROM users WHERE id = $1";
         Ok(sqlx::query_as(select).bind(id).fetch_optional(executor).await?)
-    }
-
-    /// UPDATE_LAST_LOGIN.
-    pub async fn update_last_login(&self, db: &Db) -> Result<(), ApiError> {
-        let update = "UPDATE users SET last_login = $1 WHERE id = $2";
-        let update = sqlx::query(update).bind(Utc::now()).bind(self.id);
-        Ok(update.execute(db.pool()).await.map(drop)?)
     }
 
     /// The database decides whether the name is free. To look first and insert then

@@ -6,10 +6,9 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::models::User;
-use crate::errors::{ApiError, FieldErrors, field_error};
-use crate::fields::{char_field, email_field, max_length};
+use crate::errors::{ApiError, FieldErrors};
+use crate::fields::{char_field, max_length};
 use crate::parsers::RequestData;
-use crate::tokens::TokenPair;
 
 /// A new user, as the client asks for it.
 pub struct NewUser {
@@ -35,54 +34,6 @@ impl NewUser {
             (Some(username), Some(password)) => Ok(NewUser { username, password }),
             _ => Err(errors.into()),
         }
-    }
-}
-
-/// A new account, as note 004 asks for it: with an email, and the password twice.
-pub struct NewAccount {
-    pub username: String,
-    pub email: String,
-    pub password: String,
-}
-
-impl NewAccount {
-    pub fn validate(data: RequestData) -> Result<Self, ApiError> {
-        let mut errors = FieldErrors::default();
-        let username = char_field(
-            &data,
-            "username",
-            &[&username_characters, &max_length(150)],
-            &mut errors,
-        );
-        let email = email_field(&data, "email", &mut errors);
-        let password = char_field(&data, "password", &[&max_length(128)], &mut errors);
-        let again = char_field(&data, "password2", &[], &mut errors);
-        match (username, email, password, again) {
-            (Some(username), Some(email), Some(password), Some(again)) => {
-                if password != again {
-                    let message = "The two password fields didn't match.";
-                    return Err(field_error("password2", message));
-                }
-                Ok(NewAccount { username, email, password })
-            }
-            _ => Err(errors.into()),
-        }
-    }
-}
-
-/// Note 004's answer to it.
-#[derive(Serialize)]
-pub struct Registered {
-    response: &'static str,
-    username: String,
-    email: String,
-    token: TokenPair,
-}
-
-impl Registered {
-    pub fn new(user: User, token: TokenPair) -> Self {
-        let User { username, email, .. } = user;
-        Registered { response: "Registration Successfully !!!", username, email, token }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The step's tests: through HTTP, as a client sees it.
 
 mod account;
-mod account_register;
 mod answer;
 mod bodies;
 mod commands;

@@ -8,4 +8,4 @@ mod views;
 pub use models::User;
 pub use passwords::Hasher;
 pub use serializers::NewUser;
-pub use views::{account_routes, register_routes, routes};
+pub use views::{account_routes, routes};

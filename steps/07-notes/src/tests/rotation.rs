@@ -264,19 +264,6 @@ fn verify_knows_used_tokens_only_when_they_are_blacklisted() {
 }
 
 #[test]
-fn a_log_in_is_remembered_when_the_setting_says_so() {
-    let last_login = "SELECT username FROM users WHERE last_login IS NOT NULL";
-    for (vars, remembered) in
-        [(&[][..], &[][..]), (&[("UPDATE_LAST_LOGIN", "true")], &["alice"])]
-    {
-        let app = app_with_users_and(vars);
-        log_in(&app);
-        let names = select(&app, last_login);
-        assert_eq!(names, remembered, "the users with a last_login, started with {vars:?}");
-    }
-}
-
-#[test]
 fn no_token_is_stored() {
     let app = app_with_users();
     let (access, token) = log_in(&app);

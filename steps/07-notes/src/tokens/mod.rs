@@ -8,5 +8,5 @@ mod views;
 
 pub use authentication::{AllowAny, CurrentUser};
 pub use blacklist::flush_expired;
-pub use models::{TokenBackend, TokenPair};
-pub use views::{give_pair, routes};
+pub use models::TokenBackend;
+pub use views::routes;

@@ -27,7 +27,6 @@ fn a_method_that_an_address_does_not_have_is_a_405_that_names_the_others() {
         (Method::Post, "/api/notes/delete/1/", "DELETE, OPTIONS"),
         (Method::Put, "/api/token/", "POST, OPTIONS"),
         (Method::Delete, "/api/user/register/", "POST, OPTIONS"),
-        (Method::Patch, "/api/account/register/", "POST, OPTIONS"),
         (Method::Get, "/api/token/blacklist/", "POST, OPTIONS"),
         (Method::Head, "/api/token/", "POST, OPTIONS"),
         (Method::Post, "/api/account/", "GET, HEAD, OPTIONS"),

@@ -98,7 +98,6 @@ fn every_bad_value_is_refused_by_name() {
         ("BLACKLIST_AFTER_ROTATION", "2"),
         ("REUSE_REVOKES_FAMILY", "no!"),
         ("REUSE_GRACE", "-1"),
-        ("UPDATE_LAST_LOGIN", "x"),
     ] {
         let sentence = refusal(&[(name, text)], &format!("{name} "));
         let helps = sentence.contains("for example");

@@ -35,7 +35,6 @@ async fn obtain(
     db: &Db,
     hasher: &State<Hasher>,
     tokens: &State<TokenBackend>,
-    settings: &State<Settings>,
     data: RequestData,
 ) -> Result<Json<TokenPair>, ApiError> {
     let Credentials { username, password } = Credentials::validate(data)?;
@@ -44,9 +43,6 @@ async fn obtain(
         let detail = "No active account found with the given credentials";
         ApiError::new(Status::Unauthorized, detail)
     })?;
-    if settings.update_last_login {
-        user.update_last_login(db).await?;
-    }
     Ok(Json(give_pair(db, tokens, user.id).await?))
 }
 
@@ -194,7 +190,7 @@ fn log_out_page() -> FormPage {
 }
 
 /// Signs a new pair for a user, and writes the refresh token down.
-pub async fn give_pair(
+async fn give_pair(
     db: &Db,
     tokens: &TokenBackend,
     user_id: i64,
