@@ -1,0 +1,105 @@
+//! Migrations: each change of the schema is a file in `migrations/`, applied once, in order.
+//!
+//! The bookkeeping is sqlx's, so sqlx-cli works on the same folder and database.
+
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration};
+
+use crate::db::backend::{BEGIN_MIGRATION, HAS_MIGRATIONS, MIGRATIONS};
+use crate::db::{Connection, Db};
+
+/// The table where sqlx keeps what is applied.
+const TABLE: &str = "_sqlx_migrations";
+
+/// All migrations in order, each with whether the database has it. The error is a sentence.
+pub async fn list(db: &Db) -> Result<Vec<(String, bool)>, String> {
+    let mut connection = db.pool().acquire().await.map_err(|why| explain(why.into()))?;
+    let applied = applied(&mut connection).await.map_err(explain)?;
+    let state = compare(&applied).map_err(explain)?;
+    Ok(state.into_iter().map(|(migration, applied)| (name(migration), applied)).collect())
+}
+
+/// Applies what is missing, all of it or nothing, and gives the names.
+pub async fn apply(db: &Db) -> Result<Vec<String>, String> {
+    apply_missing(db).await.map_err(explain)
+}
+
+/// An error when a migration is not applied yet.
+pub async fn require(db: &Db) -> Result<(), String> {
+    match list(db).await?.iter().filter(|(_, applied)| !applied).count() {
+        0 => Ok(()),
+        n => Err(format!("migrations not applied yet: {n}; run the command `migrate` first.")),
+    }
+}
+
+/// Not `MIGRATIONS.run`, which looks before it locks: of two servers that start at once
+/// on SQLite, one would fail. Here who comes second waits, and then finds all done.
+async fn apply_missing(db: &Db) -> Result<Vec<String>, MigrateError> {
+    let mut transaction = db.pool().begin_with(BEGIN_MIGRATION).await?;
+    transaction.ensure_migrations_table(TABLE).await?;
+    let applied = transaction.list_applied_migrations(TABLE).await?;
+    if let Some(newer) = applied.iter().find(|old| is_newer(old)) {
+        return Err(MigrateError::VersionMissing(newer.version));
+    }
+    let mut names = Vec::new();
+    for (migration, applied) in compare(&applied)? {
+        if !applied {
+            transaction.apply(TABLE, migration).await?;
+            names.push(name(migration));
+        }
+    }
+    transaction.commit().await?;
+    Ok(names)
+}
+
+/// What the database says it has. To look changes nothing: it must not come in the way of
+/// who migrates, and a server's role may have the right to rows alone.
+async fn applied(connection: &mut Connection) -> Result<Vec<AppliedMigration>, MigrateError> {
+    if sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&mut *connection).await? {
+        connection.list_applied_migrations(TABLE).await
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// Whether a newer program has applied it: `migrate` comes before the new program, and the
+/// old one must go on until that has taken over.
+fn is_newer(old: &AppliedMigration) -> bool {
+    MIGRATIONS.iter().all(|file| file.version < old.version)
+}
+
+/// Compares the files with what was applied.
+fn compare(
+    applied: &[AppliedMigration],
+) -> Result<Vec<(&'static Migration, bool)>, MigrateError> {
+    for old in applied.iter().filter(|old| !is_newer(old)) {
+        // Two files may have one number, when two people took the next one.
+        let mut files = MIGRATIONS.iter().filter(|file| file.version == old.version).peekable();
+        if files.peek().is_none() {
+            return Err(MigrateError::VersionMissing(old.version));
+        }
+        if files.any(|file| file.checksum != old.checksum) {
+            return Err(MigrateError::VersionMismatch(old.version));
+        }
+    }
+    let known = |version| applied.iter().any(|old| old.version == version);
+    Ok(MIGRATIONS.iter().map(|migration| (migration, known(migration.version))).collect())
+}
+
+/// A migration's name, as its file has it: `0001_initial`.
+fn name(migration: &Migration) -> String {
+    format!("{:04}_{}", migration.version, migration.description.replace(' ', "_"))
+}
+
+fn explain(error: MigrateError) -> String {
+    match error {
+        MigrateError::VersionMismatch(version) => format!(
+            "migration {version:04} was changed after it was applied; put its file back as \
+             it was, and write the change into a new one (`makemigrations NAME`)."
+        ),
+        MigrateError::VersionMissing(version) => format!(
+            "the database has migration {version:04}, which this program does not know; \
+             run the newer program, or name another database in DATABASE_URL."
+        ),
+        other => format!("the migrations failed ({other})."),
+    }
+}

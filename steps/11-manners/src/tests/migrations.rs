@@ -1,0 +1,122 @@
+use rocket::error::ErrorKind;
+use rocket::local::blocking::Client;
+use rocket::serde::json::json;
+use sqlx::{Connection as _, query_scalar};
+
+use super::{
+    Database, app_with_users_and, async_run, bearer, client, host, log_in, post, rows, select,
+    send, server,
+};
+use crate::db::Connection;
+use crate::db::backend::HAS_MIGRATIONS;
+
+const APPLIED: &str = "SELECT description FROM _sqlx_migrations ORDER BY version";
+
+fn database() -> Database {
+    Database::empty()
+}
+
+const PRODUCTION: [(&str, &str); 3] = [
+    ("DEBUG", "false"),
+    ("ALLOWED_HOSTS", "api.example.com"),
+    ("SECRET_KEY", "a key of thirty-two bytes or more"),
+];
+
+/// Whether this database was ever migrated.
+fn has_migrations(database: &Database) -> bool {
+    async_run(async {
+        let mut connection = Connection::connect(&database.url).await.expect("a database");
+        query_scalar(HAS_MIGRATIONS).fetch_one(&mut connection).await.expect("yes or no")
+    })
+}
+
+/// A server starts on this database.
+#[track_caller]
+fn starts(vars: &[(&str, &str)], database: &Database) -> Client {
+    let start = Client::tracked(server(vars, database));
+    start.unwrap_or_else(|why| panic!("a server must start with {vars:?}: {why}"))
+}
+
+/// The server itself refuses to start on this database.
+#[track_caller]
+fn refuses(vars: &[(&str, &str)], database: &Database, why: &str) {
+    let start = Client::tracked(server(vars, database));
+    let refused = start.is_err_and(|why| matches!(why.kind(), ErrorKind::FailedFairings(_)));
+    assert!(refused, "a server must not start with {vars:?}, because {why}");
+}
+
+#[test]
+fn an_empty_database_gets_all_migrations_at_the_first_start() {
+    let app = client(&[]);
+    let applied = select(&app, APPLIED);
+    let all = ["initial", "user profile", "token blacklist", "notes"];
+    assert_eq!(applied, all, "what is in _sqlx_migrations");
+}
+
+#[test]
+fn a_second_start_finds_nothing_to_do() {
+    let database = database();
+    starts(&[], &database);
+    starts(&[], &database);
+    assert_eq!(rows(&database, APPLIED).len(), 4, "the number of migrations in the table");
+}
+
+#[test]
+fn a_new_user_is_active_and_no_staff() {
+    let app = client(&[]);
+    let body = json!({"username": "a", "password": "pw", "email": "x@y.z", "is_staff": true});
+    post(&app, "/api/user/register/", body).has_status(201);
+    let flags = "SELECT email || CAST(is_active AS INTEGER) || CAST(is_staff AS INTEGER)
+                 || CAST(is_superuser AS INTEGER) FROM users";
+    let rule = "no email, is_active 1, is_staff 0, is_superuser 0, whatever the body says";
+    assert_eq!(select(&app, flags), ["100"], "{rule}");
+}
+
+#[test]
+fn an_edited_migration_stops_the_start() {
+    let database = database();
+    starts(&[], &database);
+    rows(&database, "UPDATE _sqlx_migrations SET checksum = '00' WHERE version = 1");
+    refuses(&[], &database, "a migration was changed after it was applied");
+}
+
+#[test]
+fn without_debug_a_start_changes_nothing() {
+    let database = database();
+    refuses(&PRODUCTION, &database, "migrations are missing and nobody called migrate");
+    let touched = has_migrations(&database);
+    assert!(!touched, "such a start must not even make the table where sqlx counts");
+
+    starts(&[], &database);
+    assert!(has_migrations(&database), "with DEBUG a start must migrate");
+    starts(&PRODUCTION, &database);
+}
+
+#[test]
+fn the_old_program_goes_on_after_a_newer_one_has_migrated() {
+    // One connection, so that each statement was prepared on it before.
+    let app = app_with_users_and(&[("DB_MAX_CONNECTIONS", "1")]);
+    let (access, _) = log_in(&app);
+    select(
+        &app,
+        "INSERT INTO notes (title, content, created_at, author_id)
+         VALUES ('t', 'c', '2026-11-21T10:00:00+00:00', 1)",
+    );
+    let ask = |path| send(bearer(app.get(path), &access), "");
+    let paths = ["/api/account/", "/api/notes/", "/api/notes/1/"];
+    let before = paths.map(|path| ask(path).has_status(200).json());
+    select(&app, "ALTER TABLE users ADD COLUMN nickname TEXT NOT NULL DEFAULT 'none'");
+    select(&app, "ALTER TABLE notes ADD COLUMN colour TEXT NOT NULL DEFAULT 'none'");
+    select(
+        &app,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (5, 'later', TRUE, '00', 0)",
+    );
+    for (path, body) in paths.into_iter().zip(before) {
+        ask(path).because("its tables have columns that it does not know").is(200, body);
+    }
+    log_in(&app);
+    let ready = send(host(app.get("/readyz"), "10.2.3.4"), "");
+    ready.because("a migration more than it knows is none too few").has_status(200);
+    starts(&PRODUCTION, &app.database);
+}

@@ -1,0 +1,94 @@
+//! SimpleJWT's authentication.py: from the `Authorization` header to a user.
+
+use rocket::http::Status;
+use rocket::request::{FromRequest, Outcome};
+use rocket::{Request, State, async_trait};
+
+use super::models::{TokenBackend, TokenType, user_id};
+use crate::accounts::User;
+use crate::db::Db;
+use crate::errors::ApiError;
+
+/// IsAuthenticated: the user who asks. A handler that names it in its signature cannot be
+/// called without one, and a handler that does not name it does not know who asks.
+pub struct CurrentUser(pub User);
+
+/// AllowAny: whoever asks, but nobody with a bad token.
+///
+/// Not `Option<CurrentUser>`: Rocket would turn every failure into `None`, and a bad token
+/// into a visitor without one.
+pub struct AllowAny;
+
+#[async_trait]
+impl<'r> FromRequest<'r> for CurrentUser {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let user = authenticate(request).await.and_then(|user| {
+            let detail = "Authentication credentials were not provided.";
+            user.ok_or_else(|| ApiError::new(Status::Unauthorized, detail))
+        });
+        match user {
+            Ok(user) => Outcome::Success(CurrentUser(user)),
+            Err(error) => Outcome::Error((error.leave_with(request), ())),
+        }
+    }
+}
+
+#[async_trait]
+impl<'r> FromRequest<'r> for AllowAny {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match authenticate(request).await {
+            Ok(_) => Outcome::Success(AllowAny),
+            Err(error) => Outcome::Error((error.leave_with(request), ())),
+        }
+    }
+}
+
+/// JWTAuthentication.authenticate: `None` when the request brings no bearer token.
+///
+/// The row is read for every request. The token alone would do, and would go on opening
+/// doors for a user who was switched off.
+async fn authenticate(request: &Request<'_>) -> Result<Option<User>, ApiError> {
+    let Some(token) = bearer(request)? else { return Ok(None) };
+    let tokens = request.guard::<&State<TokenBackend>>().await.succeeded();
+    let db = request.guard::<&Db>().await.succeeded();
+    let (Some(tokens), Some(db)) = (tokens, db) else {
+        return Err(ApiError::internal("no token backend or no database is mounted"));
+    };
+    let claims = tokens.decode(token, Some(TokenType::Access));
+    let claims = claims.map_err(ApiError::bad_access_token)?;
+    let refuse = |detail, code| ApiError::with_code(Status::Unauthorized, detail, code);
+    if !claims.contains_key("user_id") {
+        let detail = "Token contained no recognizable user identification";
+        return Err(refuse(detail, "token_not_valid"));
+    }
+    let user = match user_id(&claims) {
+        Some(id) => User::by_id(db.pool(), id).await?,
+        None => None,
+    };
+    match user {
+        None => Err(refuse("User not found", "user_not_found")),
+        Some(user) if !user.is_active => Err(refuse("User is inactive", "user_inactive")),
+        Some(user) => Ok(Some(user)),
+    }
+}
+
+/// The token after `Bearer`. Another scheme, or no header, is no token and no mistake.
+fn bearer<'r>(request: &'r Request<'_>) -> Result<Option<&'r str>, ApiError> {
+    let header = request.headers().get_one("Authorization").unwrap_or_default();
+    let mut parts = header.split_ascii_whitespace();
+    if parts.next() != Some("Bearer") {
+        return Ok(None);
+    }
+    match (parts.next(), parts.next()) {
+        (Some(token), None) => Ok(Some(token)),
+        _ => Err(ApiError::with_code(
+            Status::Unauthorized,
+            "Authorization header must contain two space-delimited values",
+            "bad_authorization_header",
+        )),
+    }
+}

@@ -1,0 +1,263 @@
+//! MIDDLEWARE: what touches every request and every answer.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use rocket::fairing::{AdHoc, Fairing, Info, Kind};
+use rocket::http::{Header, Method, Status};
+use rocket::{Data, Request, Response, async_trait};
+use rocket_cors::headers::Origin;
+use rocket_cors::{AllowedHeaders, CorsOptions};
+
+use crate::errors::{self, ApiError};
+use crate::health;
+use crate::methods;
+use crate::settings::Settings;
+
+/// What a request was when it came in; a fairing may rewrite it later.
+struct Arrival {
+    start: Instant,
+    method: Method,
+    path: String,
+}
+
+impl Arrival {
+    /// The path without the query: a query may carry a token.
+    fn of(request: &Request<'_>) -> Self {
+        let path = request.uri().path().to_string();
+        Arrival { start: Instant::now(), method: request.method(), path }
+    }
+}
+
+/// Keeps what came in, for the log. To be attached first.
+pub fn arrival() -> AdHoc {
+    AdHoc::on_request("arrival", |request, _| {
+        let arrival = Arrival::of(request);
+        request.local_cache(|| arrival);
+        Box::pin(async {})
+    })
+}
+
+/// One line per request: method, path, status, milliseconds, and who asked. To be attached
+/// last, when the status is final.
+pub fn request_log() -> AdHoc {
+    AdHoc::on_response("request log", |request, response| {
+        let Arrival { start, method, path } = request.local_cache(|| Arrival::of(request));
+        let (status, ms) = (response.status().code, start.elapsed().as_millis());
+        let client = client_address(request).map(|address| format!(" from {address}"));
+        log::info!("{method} {path} {status} {ms} ms{}", client.unwrap_or_default());
+        Box::pin(async {})
+    })
+}
+
+/// The longest value of a header, in bytes: gunicorn's limit_request_field_size.
+const LONGEST_HEADER: usize = 8190;
+
+/// Refuses a request with a longer header before any code of ours has read one.
+pub fn header_limit() -> AdHoc {
+    AdHoc::on_request("header limit", |request, _| {
+        if request.headers().iter().any(|header| header.value().len() > LONGEST_HEADER) {
+            let detail = format!("A header is longer than {LONGEST_HEADER} bytes.");
+            let error = ApiError::new(Status::RequestHeaderFieldsTooLarge, &detail);
+            errors::refuse(request, error);
+        }
+        Box::pin(async {})
+    })
+}
+
+/// Who asked: the other end of the connection or, when that is a proxy of ours, whom the
+/// proxy names.
+///
+/// Each proxy adds to the end of `X-Forwarded-For` whom it heard. What stands before the
+/// last address that is not ours came from that client, who can write anything there.
+pub fn client_address(request: &Request<'_>) -> Option<IpAddr> {
+    let peer = request.remote()?.ip().to_canonical();
+    let proxies = &request.rocket().state::<Settings>()?.trusted_proxies;
+    let is_ours = |address: &IpAddr| proxies.iter().any(|net| net.contains(address));
+    if !is_ours(&peer) {
+        return Some(peer);
+    }
+    let lines: Vec<_> = request.headers().get("X-Forwarded-For").collect();
+    let named = lines.iter().flat_map(|line| line.split(',')).rev();
+    let mut last = peer;
+    for text in named {
+        // Not an address: nothing before it can be believed.
+        let Ok(address) = text.trim().parse::<IpAddr>() else { break };
+        last = address.to_canonical();
+        if !is_ours(&last) {
+            break;
+        }
+    }
+    Some(last)
+}
+
+/// ALLOWED_HOSTS: refuses a request that was meant for another name.
+///
+/// A password-reset link built from a forged `Host` would lead to the forger's site.
+pub struct AllowedHosts(Vec<String>);
+
+impl AllowedHosts {
+    pub fn new(settings: &Settings) -> Self {
+        AllowedHosts(settings.allowed_hosts.clone())
+    }
+
+    /// Django's rule: the port does not count, nor case, nor a dot at the end.
+    fn allows(&self, host: &str) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        self.0.iter().any(|pattern| match pattern.strip_prefix('.') {
+            Some(domain) => host == domain || host.ends_with(pattern),
+            None => host == *pattern || pattern == "*",
+        })
+    }
+}
+
+#[async_trait]
+impl Fairing for AllowedHosts {
+    fn info(&self) -> Info {
+        Info { name: "allowed hosts", kind: Kind::Request }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let allowed = request.host().is_some_and(|host| self.allows(host.domain().as_str()));
+        if !allowed && !health::is_probe(request) {
+            let detail = "Invalid Host header. If the name is yours, add it to ALLOWED_HOSTS.";
+            errors::refuse(request, ApiError::new(Status::BadRequest, detail));
+        }
+    }
+}
+
+/// APPEND_SLASH: an address without its slash at the end is sent to the one with it, and a
+/// path that is none of our addresses is a 404. Rocket alone takes `/x`, `/x/` and `//x`
+/// for the same, and would answer under each.
+pub fn paths() -> AdHoc {
+    AdHoc::on_request("paths", |request, _| {
+        let path = request.uri().path().to_string();
+        // A question about CORS may be asked for any path, and what is refused already
+        // (TRACE) stays refused.
+        if !matches!(request.method(), Method::Options | Method::Trace) {
+            if path.contains("//") || !is_known(request, &path) {
+                errors::refuse(request, ApiError::new(Status::NotFound, "Not found."));
+            } else if !path.ends_with('/') && !health::is_probe(request) {
+                let query = request.uri().query().map(|query| format!("?{query}"));
+                errors::redirect(request, format!("{path}/{}", query.unwrap_or_default()));
+            }
+        }
+        Box::pin(async {})
+    })
+}
+
+/// Whether some route has this path. A part that varies is a number in all our routes.
+fn is_known(request: &Request<'_>, path: &str) -> bool {
+    request.rocket().routes().any(|route| fits(route.uri.path(), path))
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (pattern, path) =
+        (pattern.trim_matches('/').split('/'), path.trim_matches('/').split('/'));
+    let is_number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    pattern.clone().count() == path.clone().count()
+        && pattern.zip(path).all(|(pattern, part)| {
+            pattern == part || pattern.starts_with('<') && is_number(part)
+        })
+}
+
+/// SecurityMiddleware and XFrameOptionsMiddleware: what a browser must not do with our
+/// answers; and which methods the address has.
+pub fn headers() -> AdHoc {
+    AdHoc::on_response("headers", |request, response| {
+        for (name, value) in SECURITY {
+            response.set_header(Header::new(name, value));
+        }
+        if let Some(methods) = methods::allow(request) {
+            response.set_header(Header::new("Allow", methods));
+        }
+        Box::pin(async {})
+    })
+}
+
+/// Django's defaults: no guessing of types, no frames, no address of ours to other sites,
+/// no hold on our window from theirs.
+const SECURITY: [(&str, &str); 4] = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+];
+
+/// What a page of another site may send: the list of django-cors-headers.
+const HEADERS: [&str; 6] = [
+    "accept",
+    "authorization",
+    "content-type",
+    "user-agent",
+    "x-csrftoken",
+    "x-requested-with",
+];
+
+/// CORS: tells browsers which sites' pages may read our answers.
+///
+/// rocket_cors does the work. We ask it only about origins that are allowed: it answers
+/// the others with a 403, and so refuses even our own pages, whose forms send an
+/// `Origin` too. Without the headers the browser keeps the answer from the page, as
+/// with django-cors-headers.
+pub struct Cors {
+    inner: rocket_cors::Cors,
+    all: bool,
+    origins: Vec<String>,
+}
+
+impl Cors {
+    pub fn new(settings: &Settings) -> Self {
+        let (all, credentials) =
+            (settings.cors_allow_all_origins, settings.cors_allow_credentials);
+        let options = CorsOptions {
+            allowed_headers: AllowedHeaders::some(&HEADERS),
+            allow_credentials: credentials,
+            max_age: Some(86_400), // seconds: a day, as django-cors-headers
+            send_wildcard: all && !credentials,
+            ..CorsOptions::default()
+        };
+        // It fails on a bad origin and on `*` with credentials; we give it neither.
+        let inner = options.to_cors().expect("options without origins");
+        Cors { inner, all, origins: settings.cors_allowed_origins.clone() }
+    }
+
+    fn allows(&self, request: &Request<'_>) -> bool {
+        request.headers().get_one("Origin").is_some_and(|origin| {
+            if self.all {
+                origin.parse::<Origin>().is_ok()
+            } else {
+                self.origins.iter().any(|allowed| allowed == origin)
+            }
+        })
+    }
+}
+
+#[async_trait]
+impl Fairing for Cors {
+    fn info(&self) -> Info {
+        Info { name: "CORS", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
+        if self.allows(request) {
+            let uri = request.uri().to_string();
+            self.inner.on_request(request, data).await;
+            // It sends a preflight it refuses to an error route of its own, which
+            // anyone could call. We do not mount that route, and refuse here.
+            if request.uri() != uri.as_str() {
+                let detail = "This method or header is not allowed across origins.";
+                errors::refuse(request, ApiError::new(Status::Forbidden, detail));
+            }
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if self.allows(request) {
+            self.inner.on_response(request, response).await;
+        }
+        // A cache must not give one origin's answer to another, nor a page to a program.
+        let vary = if request.route().is_some() { "Accept, Origin" } else { "Origin" };
+        response.set_header(Header::new("Vary", vary));
+    }
+}

@@ -1,0 +1,37 @@
+use rocket::http::Header;
+use rocket::serde::json::json;
+
+use super::{client, host, send};
+
+const NAMES: [&str; 7] = [
+    "Accept",
+    "Accept-Language",
+    "Authorization",
+    "Content-Type",
+    "Cookie",
+    "Origin",
+    "X-Forwarded-For",
+];
+
+#[test]
+fn a_header_longer_than_gunicorn_takes_is_a_431_whatever_its_name() {
+    let client = client(&[("CORS_ALLOW_ALL_ORIGINS", "true")]);
+    let detail = "A header is longer than 8190 bytes.";
+    for name in NAMES {
+        for length in [8_191, 200_000] {
+            let header = Header::new(name, "a".repeat(length));
+            let answer = send(host(client.get("/"), "localhost").header(header), "");
+            answer.because(name).is(431, json!({ "detail": detail }));
+        }
+    }
+}
+
+#[test]
+fn a_header_as_long_as_gunicorn_takes_is_let_in() {
+    let client = client(&[]);
+    for name in NAMES {
+        let header = Header::new(name, "a".repeat(8_190));
+        let answer = send(host(client.get("/"), "localhost").header(header), "");
+        answer.because(name).has_status(404);
+    }
+}
