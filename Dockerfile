@@ -1,7 +1,7 @@
 # The image of one step. Its context is the root of the workspace, because Cargo.lock is here:
 #   docker build .                            the newest step that is deployed
 #   docker build --build-arg STEP=work .      your own server, with its feature `postgres`
-ARG STEP=step-8
+ARG STEP=step-12
 
 # Packages take minutes to build and our own code seconds, so the packages get a layer of
 # their own. It depends on the manifests alone: each crate is an empty program here, and

@@ -48,7 +48,7 @@ diff step *folder:
 serve what="work" *args:
     cargo run -p course -- serve {{ what }} {{ args }}
 
-# Run a command beside a PostgreSQL that stops with it: `just postgres`, the tests of step 8
+# Run a command beside a PostgreSQL that stops with it: `just postgres`, the tests of step 8 and of the last
 [group('learner')]
 postgres *args:
     cargo run -p course -- postgres {{ args }}

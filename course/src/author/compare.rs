@@ -143,8 +143,8 @@ impl Both {
     async fn group(&mut self, index: usize, ours: &Address, theirs: &Address) -> Result<()> {
         let Both { step, contract, list, tally, .. } = self;
         let group = &contract.groups[index];
-        let mut ours = Session::new(&contract.fixtures, group, ours, ours);
-        let mut theirs = Session::new(&contract.fixtures, group, theirs, theirs);
+        let mut ours = Session::new(&contract.fixtures, group, ours, ours, *step);
+        let mut theirs = Session::new(&contract.fixtures, group, theirs, theirs, *step);
         for case in group.setup.iter().filter(|case| case.step <= *step) {
             ours.setup(case).await;
             theirs.setup(case).await;

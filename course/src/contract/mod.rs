@@ -124,6 +124,8 @@ pub struct Case {
     pub name: String,
     /// The step from which it holds.
     pub step: u32,
+    /// The step from which the headers of [`MANNERS`] are compared too, if that is a later one.
+    pub headers_step: Option<u32>,
     pub why: Option<String>,
     /// Tokens to make before sending.
     #[serde(default)]
@@ -133,6 +135,31 @@ pub struct Case {
     /// Variable -> place in the JSON answer.
     #[serde(default)]
     pub save: BTreeMap<String, String>,
+}
+
+/// Headers that say how an address wants to be used, and not what was asked for: a later
+/// lesson than the answers they come with.
+const MANNERS: [&str; 9] = [
+    "Access-Control-Allow-Headers",
+    "Access-Control-Allow-Methods",
+    "Access-Control-Max-Age",
+    "Allow",
+    "Cross-Origin-Opener-Policy",
+    "Referrer-Policy",
+    "Vary",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+];
+
+impl Case {
+    /// What is expected of a server that has come to this step.
+    pub fn expected_at(&self, step: u32, mut expect: Expect) -> Expect {
+        if self.headers_step.is_some_and(|first| step < first) {
+            let waits = |name: &str| MANNERS.iter().any(|it| it.eq_ignore_ascii_case(name));
+            expect.headers.retain(|name, _| !waits(name));
+        }
+        expect
+    }
 }
 
 /// What is sent, with `{{variables}}` still in it.
@@ -294,6 +321,22 @@ mod tests {
                 saved.extend(case.save.keys().map(|name| (&**name, case.step)));
             }
         }
+    }
+
+    #[test]
+    fn the_headers_of_a_later_lesson_are_not_compared_before_it() {
+        let case = json!({
+            "name": "get", "step": 4, "headers_step": 11,
+            "request": {"method": "GET", "path": "/"},
+            "expect": {"status": 405, "headers": {"allow": "POST", "Content-Type": "text/html"}},
+        });
+        let case: Case = serde_json::from_value(case).expect("a case");
+        let names = |step| {
+            let expect = case.expected_at(step, case.expect.clone());
+            expect.headers.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(10), ["Content-Type"]);
+        assert_eq!(names(11).len(), 2);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::http::block_on;
-use crate::repo::{Repo, names};
+use crate::repo::{Repo, Step, names};
 use crate::run::cargo::cargo;
 use crate::run::signals::{interrupted, terminate};
 use crate::run::{environment, free_port, skip};
@@ -22,13 +22,25 @@ use crate::run::{environment, free_port, skip};
 /// How long a command may take to end once it is asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What cargo does when no command is given.
-const TESTS: [&str; 5] = ["test", "--bin", "step-8", "--features", "step-8/postgres"];
+/// The first step that has the feature `postgres`.
+const FIRST: u32 = 8;
+
+/// What cargo does when no command is given: the tests of the first step that knows PostgreSQL,
+/// and of the last.
+fn tests(repo: &Repo) -> Vec<String> {
+    let mut args = vec!["test".to_string()];
+    let mut steps: Vec<_> = repo.step(FIRST).into_iter().chain(repo.last()).collect();
+    steps.dedup();
+    for step in steps.iter().map(Step::package) {
+        args.extend(["--bin".into(), step.clone(), "--features".into(), step + "/postgres"]);
+    }
+    args
+}
 
 /// `course postgres`
 #[derive(clap::Args, Default)]
 pub struct Args {
-    /// The command, with its arguments; without it, the tests of step 8
+    /// The command, with its arguments; without it, the tests of step 8 and of the last
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,
 }
@@ -71,7 +83,7 @@ pub fn command(repo: &Repo, args: &Args, postgres: &Postgres) -> Command {
         }
         None => {
             let mut tests = cargo(&repo.root);
-            tests.args(TESTS);
+            tests.args(self::tests(repo));
             tests
         }
     };

@@ -61,9 +61,9 @@ impl rocket_db_pools::Pool for Pool {
         self.0.acquire().await.map_err(Error::Get)
     }
 
-    /// Rocket asks for this as soon as it is told to stop. Requests that are still at work
-    /// need their connections, so `runserver` closes the pool, after the last of them.
-    async fn close(&self) {}
+    async fn close(&self) {
+        self.0.close().await;
+    }
 }
 
 /// How long a query may wait for a connection, or for another writer to finish.
@@ -71,17 +71,4 @@ const WAIT: Duration = Duration::from_secs(5);
 
 fn explain(url: &str, why: &sqlx::Error) -> String {
     format!("cannot open the database {} ({why}).", backend::place(url))
-}
-
-/// Whether the database, and not the request, is the reason: it is gone, full, or takes
-/// no more. The same request may succeed later.
-pub fn is_unavailable(error: &sqlx::Error) -> bool {
-    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
-    match error {
-        Io(_) | PoolClosed | PoolTimedOut | Protocol(_) | Tls(_) | WorkerCrashed => true,
-        sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| backend::is_unavailable(&code))
-        }
-        _ => false,
-    }
 }

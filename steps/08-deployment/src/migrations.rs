@@ -2,9 +2,9 @@
 //!
 //! The bookkeeping is sqlx's, so sqlx-cli works on the same folder and database.
 
-use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration};
+use sqlx::migrate::{Migrate, MigrateError, Migration};
 
-use crate::db::backend::{BEGIN_MIGRATION, HAS_MIGRATIONS, MIGRATIONS};
+use crate::db::backend::{BEGIN_MIGRATION, MIGRATIONS};
 use crate::db::{Connection, Db};
 
 /// The table where sqlx keeps what is applied.
@@ -13,8 +13,7 @@ const TABLE: &str = "_sqlx_migrations";
 /// All migrations in order, each with whether the database has it. The error is a sentence.
 pub async fn list(db: &Db) -> Result<Vec<(String, bool)>, String> {
     let mut connection = db.pool().acquire().await.map_err(|why| explain(why.into()))?;
-    let applied = applied(&mut connection).await.map_err(explain)?;
-    let state = compare(&applied).map_err(explain)?;
+    let state = state(&mut connection).await.map_err(explain)?;
     Ok(state.into_iter().map(|(migration, applied)| (name(migration), applied)).collect())
 }
 
@@ -35,13 +34,8 @@ pub async fn require(db: &Db) -> Result<(), String> {
 /// on SQLite, one would fail. Here who comes second waits, and then finds all done.
 async fn apply_missing(db: &Db) -> Result<Vec<String>, MigrateError> {
     let mut transaction = db.pool().begin_with(BEGIN_MIGRATION).await?;
-    transaction.ensure_migrations_table(TABLE).await?;
-    let applied = transaction.list_applied_migrations(TABLE).await?;
-    if let Some(newer) = applied.iter().find(|old| is_newer(old)) {
-        return Err(MigrateError::VersionMissing(newer.version));
-    }
     let mut names = Vec::new();
-    for (migration, applied) in compare(&applied)? {
+    for (migration, applied) in state(&mut transaction).await? {
         if !applied {
             transaction.apply(TABLE, migration).await?;
             names.push(name(migration));
@@ -51,27 +45,13 @@ async fn apply_missing(db: &Db) -> Result<Vec<String>, MigrateError> {
     Ok(names)
 }
 
-/// What the database says it has. To look changes nothing: it must not come in the way of
-/// who migrates, and a server's role may have the right to rows alone.
-async fn applied(connection: &mut Connection) -> Result<Vec<AppliedMigration>, MigrateError> {
-    if sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&mut *connection).await? {
-        connection.list_applied_migrations(TABLE).await
-    } else {
-        Ok(Vec::new())
-    }
-}
-
-/// Whether a newer program has applied it: `migrate` comes before the new program, and the
-/// old one must go on until that has taken over.
-fn is_newer(old: &AppliedMigration) -> bool {
-    MIGRATIONS.iter().all(|file| file.version < old.version)
-}
-
-/// Compares the files with what was applied.
-fn compare(
-    applied: &[AppliedMigration],
+/// Compares the files with what the database says it has.
+async fn state(
+    connection: &mut Connection,
 ) -> Result<Vec<(&'static Migration, bool)>, MigrateError> {
-    for old in applied.iter().filter(|old| !is_newer(old)) {
+    connection.ensure_migrations_table(TABLE).await?;
+    let applied = connection.list_applied_migrations(TABLE).await?;
+    for old in &applied {
         // Two files may have one number, when two people took the next one.
         let mut files = MIGRATIONS.iter().filter(|file| file.version == old.version).peekable();
         if files.peek().is_none() {

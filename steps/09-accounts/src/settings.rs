@@ -6,9 +6,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use ipnet::IpNet;
 use rocket::Config;
-use rocket::config::{LogLevel, Shutdown};
+use rocket::config::LogLevel;
 use rocket::figment::Figment;
 use rocket_cors::headers::Origin;
 
@@ -36,8 +35,6 @@ pub struct Settings {
     pub database_url: Secret,
     /// DB_MAX_CONNECTIONS: how many connections this instance may hold.
     pub db_max_connections: Option<usize>,
-    /// TRUSTED_PROXIES: whose word we take for a client's address.
-    pub trusted_proxies: Vec<IpNet>,
     /// BCRYPT_ROUNDS: the cost of a password hash. One more doubles the work.
     pub bcrypt_rounds: u32,
     /// SECRET_KEY: signs the tokens. Who has it can be anyone.
@@ -73,14 +70,6 @@ impl fmt::Debug for Secret {
 const SAMPLE_KEY: &str = "insecure-sample-key-from-the-course-do-not-use-in-production";
 
 const KEY_EXAMPLE: &str = "$(openssl rand -hex 32)";
-
-/// How long, in seconds, requests in flight may take to finish when the server is told to
-/// stop. A query may wait five for a connection.
-const GRACE: u32 = 7;
-
-/// How long, in seconds, answers may then still be on their way. Docker kills after ten
-/// seconds in all.
-const MERCY: u32 = 1;
 
 /// Django's list when DEBUG is on and ALLOWED_HOSTS is empty.
 const THIS_MACHINE: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];
@@ -141,14 +130,6 @@ impl Settings {
                 "10",
                 |s| s.parse().ok().filter(|count| (1..=1000).contains(count)),
             )?,
-            trusted_proxies: vars
-                .value(
-                    "TRUSTED_PROXIES",
-                    "a list of addresses or networks",
-                    "10.0.0.0/8",
-                    networks,
-                )?
-                .unwrap_or_default(),
             bcrypt_rounds: vars
                 .value("BCRYPT_ROUNDS", "a number from 4 to 20", "12", |s| {
                     s.parse().ok().filter(|rounds| (4..=20).contains(rounds))
@@ -230,14 +211,6 @@ impl Settings {
             log_level: LogLevel::Off,
             // By default Rocket believes whoever sends X-Real-IP.
             ip_header: None,
-            // Ctrl-C asks it to stop, or SIGTERM, from a container or systemd.
-            shutdown: Shutdown {
-                // A developer presses Ctrl-C and does not want to wait for a browser that
-                // keeps its connection.
-                grace: if self.debug { 2 } else { GRACE },
-                mercy: MERCY,
-                ..Shutdown::default()
-            },
             ..Config::release_default()
         };
         let connections = self.db_max_connections;
@@ -358,11 +331,4 @@ pub fn this_folder(
     lookup: impl Fn(&str) -> Result<Option<String>, String>,
 ) -> Result<String, String> {
     Ok(lookup("CARGO_MANIFEST_DIR")?.unwrap_or_else(|| ".".into()))
-}
-
-/// Addresses, or networks such as `10.0.0.0/8`, with commas between.
-fn networks(text: &str) -> Option<Vec<IpNet>> {
-    let address = |item: &str| Some(item.parse::<IpAddr>().ok()?.to_canonical().into());
-    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    items.map(|item| item.parse().ok().or_else(|| address(item))).collect()
 }

@@ -8,8 +8,6 @@ use rocket::serde::json::serde_json::Map;
 use rocket::serde::json::{Value, json};
 use rocket::{Catcher, Request, catch, catchers};
 
-use crate::db;
-
 /// An answer that is an error: a status, and a body in the shape DRF gives it.
 #[derive(Clone, Debug)]
 pub struct ApiError {
@@ -44,13 +42,6 @@ impl ApiError {
     pub fn internal(cause: impl Display) -> Self {
         log::error!("Internal error: {cause}");
         ApiError::new(Status::InternalServerError, "A server error occurred.")
-    }
-
-    /// The database cannot do it now. The cause goes to the log, the client may try again.
-    pub fn unavailable(cause: impl Display) -> Self {
-        log::warn!("Warning: the database is not available: {cause}");
-        let detail = "Service temporarily unavailable, try again later.";
-        ApiError::new(Status::ServiceUnavailable, detail)
     }
 
     /// Leaves the error with the request, where the catcher finds it. Rocket does not
@@ -94,11 +85,7 @@ pub fn field_error(field: &str, message: &str) -> ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        if db::is_unavailable(&error) {
-            ApiError::unavailable(error)
-        } else {
-            ApiError::internal(error)
-        }
+        ApiError::internal(error)
     }
 }
 
@@ -120,10 +107,6 @@ impl<'r> Responder<'r, 'static> for ApiError {
         // RFC 9110, section 11.6.1: a 401 says how to do better.
         if self.status == Status::Unauthorized {
             response.set_raw_header("WWW-Authenticate", "Bearer realm=\"api\"");
-        }
-        // Section 10.2.3: in how many seconds it makes sense to ask again.
-        if self.status == Status::ServiceUnavailable {
-            response.set_raw_header("Retry-After", "5");
         }
         Ok(response)
     }

@@ -16,7 +16,6 @@
 //! - `tokens/`: SimpleJWT's part
 //! - `notes/`: the app that keeps notes
 //! - `methods.rs`: which methods an address has, and a 405 for the others
-//! - `health.rs`: what the platform asks of a running program
 #![forbid(unsafe_code)]
 
 mod accounts;
@@ -24,7 +23,6 @@ mod commands;
 mod db;
 mod errors;
 mod fields;
-mod health;
 mod methods;
 mod middleware;
 mod migrations;
@@ -39,20 +37,14 @@ mod urls;
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use clap::Parser;
 use log::LevelFilter;
-use rocket::config::Shutdown;
 use rocket::error::ErrorKind;
 use rocket::tokio::runtime::Runtime;
-use rocket::tokio::time::sleep;
-use rocket::{Build, Phase, Rocket};
-use rocket_db_pools::Database;
+use rocket::{Build, Rocket};
 
 use commands::{Cli, Command};
-use db::Db;
 use settings::Settings;
 
 /// The application, ready to launch. A test needs nothing else.
@@ -109,23 +101,9 @@ fn start() -> Result<(), Option<String>> {
 async fn runserver(settings: Settings) -> Result<(), Option<String>> {
     let (address, port) = (settings.address, settings.port);
     match rocket(settings).launch().await {
-        Ok(rocket) => {
-            close(&rocket).await;
-            Ok(())
-        }
+        Ok(_) => Ok(()),
         // Rocket panics when a launch error is dropped unread: `kind` reads it.
         Err(error) => Err(match error.kind() {
-            // Told to stop while it looks for new connections, Rocket 0.5.2 does not wait for
-            // those it has, and hands over what they hold.
-            ErrorKind::Shutdown(rocket, None) => {
-                let Shutdown { grace, mercy, .. } = &rocket.config().shutdown;
-                let end = Instant::now() + Duration::from_secs((grace + mercy).into());
-                while Arc::strong_count(rocket) > 1 && Instant::now() < end {
-                    sleep(Duration::from_millis(20)).await;
-                }
-                close(rocket).await;
-                return Ok(());
-            }
             ErrorKind::Bind(why) => Some(format!(
                 "cannot listen on {address}:{port} ({why}); stop the program that does, \
                  or choose another port, for example PORT=8001."
@@ -142,12 +120,5 @@ async fn runserver(settings: Settings) -> Result<(), Option<String>> {
             }
             other => Some(format!("the server stopped: {other}.")),
         }),
-    }
-}
-
-/// Closes the pool: to be called after the last request.
-async fn close<P: Phase>(rocket: &Rocket<P>) {
-    if let Some(db) = Db::fetch(rocket) {
-        db.pool().close().await;
     }
 }

@@ -1,6 +1,5 @@
 //! MIDDLEWARE: what touches every request and every answer.
 
-use std::net::IpAddr;
 use std::time::Instant;
 
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
@@ -10,7 +9,6 @@ use rocket_cors::headers::Origin;
 use rocket_cors::{AllowedHeaders, CorsOptions};
 
 use crate::errors::{self, ApiError};
-use crate::health;
 use crate::methods;
 use crate::settings::Settings;
 
@@ -38,14 +36,13 @@ pub fn arrival() -> AdHoc {
     })
 }
 
-/// One line per request: method, path, status, milliseconds, and who asked. To be attached
-/// last, when the status is final.
+/// One line per request: method, path, status, milliseconds. To be attached last, when
+/// the status is final.
 pub fn request_log() -> AdHoc {
     AdHoc::on_response("request log", |request, response| {
         let Arrival { start, method, path } = request.local_cache(|| Arrival::of(request));
         let (status, ms) = (response.status().code, start.elapsed().as_millis());
-        let client = client_address(request).map(|address| format!(" from {address}"));
-        log::info!("{method} {path} {status} {ms} ms{}", client.unwrap_or_default());
+        log::info!("{method} {path} {status} {ms} ms");
         Box::pin(async {})
     })
 }
@@ -63,32 +60,6 @@ pub fn header_limit() -> AdHoc {
         }
         Box::pin(async {})
     })
-}
-
-/// Who asked: the other end of the connection or, when that is a proxy of ours, whom the
-/// proxy names.
-///
-/// Each proxy adds to the end of `X-Forwarded-For` whom it heard. What stands before the
-/// last address that is not ours came from that client, who can write anything there.
-pub fn client_address(request: &Request<'_>) -> Option<IpAddr> {
-    let peer = request.remote()?.ip().to_canonical();
-    let proxies = &request.rocket().state::<Settings>()?.trusted_proxies;
-    let is_ours = |address: &IpAddr| proxies.iter().any(|net| net.contains(address));
-    if !is_ours(&peer) {
-        return Some(peer);
-    }
-    let lines: Vec<_> = request.headers().get("X-Forwarded-For").collect();
-    let named = lines.iter().flat_map(|line| line.split(',')).rev();
-    let mut last = peer;
-    for text in named {
-        // Not an address: nothing before it can be believed.
-        let Ok(address) = text.trim().parse::<IpAddr>() else { break };
-        last = address.to_canonical();
-        if !is_ours(&last) {
-            break;
-        }
-    }
-    Some(last)
 }
 
 /// ALLOWED_HOSTS: refuses a request that was meant for another name.
@@ -119,7 +90,7 @@ impl Fairing for AllowedHosts {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let allowed = request.host().is_some_and(|host| self.allows(host.domain().as_str()));
-        if !allowed && !health::is_probe(request) {
+        if !allowed {
             let detail = "Invalid Host header. If the name is yours, add it to ALLOWED_HOSTS.";
             errors::refuse(request, ApiError::new(Status::BadRequest, detail));
         }
@@ -137,7 +108,7 @@ pub fn paths() -> AdHoc {
         if !matches!(request.method(), Method::Options | Method::Trace) {
             if path.contains("//") || !is_known(request, &path) {
                 errors::refuse(request, ApiError::new(Status::NotFound, "Not found."));
-            } else if !path.ends_with('/') && !health::is_probe(request) {
+            } else if !path.ends_with('/') {
                 let query = request.uri().query().map(|query| format!("?{query}"));
                 errors::redirect(request, format!("{path}/{}", query.unwrap_or_default()));
             }

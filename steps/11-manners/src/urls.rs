@@ -10,7 +10,7 @@ use crate::db::Db;
 use crate::methods::{Access, complete};
 use crate::settings::Settings;
 use crate::tokens::TokenBackend;
-use crate::{accounts, errors, health, middleware, migrations, notes, tokens};
+use crate::{accounts, errors, middleware, migrations, notes, tokens};
 
 /// Attaches the fairings, the routes and the catchers. Fairings run in this order.
 pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
@@ -38,7 +38,6 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .manage(Hasher::new(settings.bcrypt_rounds))
         .manage(TokenBackend::new(&settings))
         .manage(settings)
-        .mount("/", complete(health::routes(), Access::Open))
         .mount("/api/user", complete(accounts::routes(), Access::Anyone))
         .mount("/api/account", complete(accounts::account_routes(), Access::Users))
         .mount("/api/account", complete(accounts::register_routes(), Access::Anyone))

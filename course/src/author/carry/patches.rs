@@ -107,7 +107,7 @@ enum Renewed {
     Same,
     /// And whether the edit is in other lines than the patch's.
     Anew(String, bool),
-    /// Lines that it changes in this file are gone.
+    /// Lines that it changes in this file are gone, or what it did is done.
     Gone(String),
 }
 
@@ -130,6 +130,11 @@ fn renew(step: &Step, patch: &str, old: &Files, new: &Files) -> Result<Renewed> 
             }
         };
         renewed += &unified(path, new.get(path), wrong.contains_key(path), &text_of(&merged));
+    }
+    // The edit does what the patch did.
+    if !renewed.contains("\n@@") {
+        let path = touched(patch).first().map(|path| path.to_string());
+        return Ok(Renewed::Gone(path.unwrap_or_default()));
     }
     // Where only its line numbers differ, git finds the place, and the diff stays small.
     let same = patched(step, new.clone(), patch);

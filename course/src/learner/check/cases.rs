@@ -41,6 +41,8 @@ pub struct Session<'g> {
     address: &'g Address,
     /// The address to print.
     shown: &'g Address,
+    /// The step that the server has come to.
+    step: u32,
     variables: Variables,
     /// Variables that should be there, and the request that did not give them.
     broken: BTreeMap<String, Failure>,
@@ -52,9 +54,10 @@ impl<'g> Session<'g> {
         group: &'g Group,
         address: &'g Address,
         shown: &'g Address,
+        step: u32,
     ) -> Self {
         let variables = fixtures.variables.clone();
-        Session { group, address, shown, variables, broken: BTreeMap::new() }
+        Session { group, address, shown, step, variables, broken: BTreeMap::new() }
     }
 
     /// A step that is not counted. When it fails, the cases that need it will say so.
@@ -116,28 +119,29 @@ impl<'g> Session<'g> {
             Ok(answer) => answer,
             Err(why) => return self.cannot(case, Some(&request), &format!("{why:#}")),
         };
-        let mut found = compare(&case.expect, &answer, &self.variables);
+        let at = |expect: &Expect| case.expected_at(self.step, expect.clone());
+        let mut expect = at(&case.expect);
+        let mut found = compare(&expect, &answer, &self.variables);
         self.save(case, &answer, &mut found);
         if found.is_empty() {
             return Outcome::Passed;
         }
-        let expect = match ours {
-            None => &case.expect,
-            Some(ours) => {
-                found = compare(ours, &answer, &self.variables);
-                if found.is_empty() {
-                    return Outcome::Ours;
-                }
-                ours
+        let at = |expect: &Expect| case.expected_at(self.step, expect.clone());
+        if let Some(ours) = ours {
+            expect = at(ours);
+            found = compare(&expect, &answer, &self.variables);
+            if found.is_empty() {
+                return Outcome::Ours;
             }
+        }
+        let solved = |change: &&&Change| {
+            compare(&at(&change.answer), &answer, &self.variables).is_empty()
         };
-        let solved =
-            |change: &&&Change| compare(&change.answer, &answer, &self.variables).is_empty();
         if let Some(change) = changes.iter().find(solved) {
             return Outcome::Exercise(change.exercise.clone());
         }
         let shown =
-            Shown::exchange(&request, self.shown, &answer, expect, &self.variables, &found);
+            Shown::exchange(&request, self.shown, &answer, &expect, &self.variables, &found);
         let exercise = changes.first().map(|change| Attempt {
             exercise: change.exercise.clone(),
             begun: change.answer.status == answer.status,

@@ -18,13 +18,13 @@ const ROOM: usize = 400;
 fn a_full_disk_is_a_503_and_reading_goes_on() {
     let program = on_sqlite();
     let folder = tempfile::tempdir().expect("a folder");
-    let script = folder.path().join("step-8");
+    let script = folder.path().join("limited");
     // Without the trap a write beyond the limit would end the process.
     let path = program.executable.display();
     let text = format!("#!/bin/bash\ntrap '' XFSZ\nulimit -f {ROOM}\nexec '{path}' \"$@\"\n");
     fs::write(&script, text).expect("a script");
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a script");
-    let limited = Built::at(script, "step-8", true);
+    let limited = Built::at(script, "limited", true);
     block_on(async {
         let server = Server::start(&limited, production(&[]), 0, Output::Kept).await?;
         let address = &server.address;

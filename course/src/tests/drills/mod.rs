@@ -31,20 +31,21 @@ pub fn programs() -> Option<Programs> {
     Programs::find().map_err(|missing| skip(missing).expect("PostgreSQL")).ok()
 }
 
-/// Step 8 for PostgreSQL, and one to run on.
+/// The last step for PostgreSQL, and one to run on.
 fn on_postgres() -> Option<Built> {
     programs()?;
     Some(built(true))
 }
 
-/// Step 8 for SQLite.
+/// The last step for SQLite.
 fn on_sqlite() -> Built {
     built(false)
 }
 
 fn built(postgres: bool) -> Built {
     let repo = Repo::find().expect("the repository");
-    Program::find(&repo, "8").and_then(|program| program.build(postgres)).expect("step 8")
+    let step = repo.last().expect("the last step").package();
+    Program::find(&repo, &step).and_then(|program| program.build(postgres)).expect(&step)
 }
 
 /// The settings of production, and these over them.

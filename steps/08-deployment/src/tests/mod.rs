@@ -7,7 +7,6 @@ mod commands;
 mod cors;
 mod forms;
 mod headers;
-mod health;
 mod hosts;
 mod http;
 mod migrations;
@@ -15,14 +14,12 @@ mod notes;
 // What the database itself must do, and a database for each test.
 #[cfg(feature = "postgres")]
 mod postgres;
-mod proxies;
 mod refresh;
 mod registration;
 mod rotation;
 mod settings;
 #[cfg(not(feature = "postgres"))]
 mod sqlite;
-mod stop;
 mod tokens;
 
 use std::ops::Deref;

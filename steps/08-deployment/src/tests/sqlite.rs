@@ -9,9 +9,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
-use super::{
-    App, accepted, app_with_users, async_run, client, must_refuse, post, refusal, rows, server,
-};
+use super::{App, accepted, async_run, client, must_refuse, post, refusal, rows, server};
 use crate::db::Connection;
 use crate::db::backend::sqlite_url;
 use crate::settings::Settings;
@@ -104,23 +102,6 @@ fn one_users_list_is_read_through_the_index() {
         "the database must find them {index}; its plan is {detail}"
     );
     assert_eq!(plan.len(), 1, "the index must bring them sorted: {plan:?}");
-}
-
-#[test]
-fn a_file_that_may_only_be_read_is_a_503() {
-    let app = app_with_users();
-    let read_only = app.database.url.replace("mode=rwc", "mode=ro");
-    let mut settings = accepted(&[("DATABASE_URL", &read_only)]);
-    settings.bcrypt_rounds = 4;
-    let reader = Client::tracked(crate::rocket(settings)).expect("the server must start");
-    let app = App { client: reader, ..app };
-
-    let detail = "Service temporarily unavailable, try again later.";
-    let answer =
-        post(&app, "/api/user/register/", json!({"username": "new", "password": "pw"}));
-    answer.is(503, json!({ "detail": detail })).has_header("Retry-After", "5");
-    let alice = json!({"username": "alice", "password": "wrong"});
-    post(&app, "/api/token/", alice).because("what only reads goes on").has_status(401);
 }
 
 #[test]

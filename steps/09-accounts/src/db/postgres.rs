@@ -23,9 +23,6 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/postgres");
 pub const BEGIN_MIGRATION: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
     SELECT pg_advisory_xact_lock(20261121)";
 
-/// Whether there is the table in which sqlx keeps what is applied.
-pub const HAS_MIGRATIONS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
-
 const EXAMPLE: &str = "postgres://USER:PASSWORD@HOST:5432/NAME";
 
 /// The kinds of TLS, in the words of libpq. Its `allow` is left out: sqlx takes it for
@@ -110,12 +107,4 @@ pub async fn open(url: &str, connections: u32) -> Result<PgPool, sqlx::Error> {
     let pool = pool.connect_with(options).await?;
     log::info!("Using database {}", place(url));
     Ok(pool)
-}
-
-/// No connection (class 08), not let in (28), no such database (3D), no room (53), stopped by
-/// an operator (57), an error of the disk (58), a copy that may only be read (25006), others
-/// in the way (40, 55P03). The codes are in appendix A of PostgreSQL's manual.
-pub fn is_unavailable(code: &str) -> bool {
-    let classes = ["08", "25006", "28", "3D", "40", "53", "55P03", "57", "58"];
-    classes.iter().any(|class| code.starts_with(class))
 }

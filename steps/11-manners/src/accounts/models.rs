@@ -1,5 +1,4 @@
-//! models.py: what is stored of a user, and the SQL that stores it. Each statement names its
-//! columns: with `*`, a column that a newer program adds would break this one while it runs.
+//! models.py: what is stored of a user, and the SQL that stores it.
 
 use chrono::Utc;
 use sqlx::{Executor, FromRow};
@@ -52,8 +51,7 @@ impl User {
         username: &str,
         password: String,
     ) -> Result<Option<User>, ApiError> {
-        let select = "SELECT id, username, email, first_name, last_name, is_active, password
-            FROM users WHERE username = $1";
+        let select = "SELECT * FROM users WHERE username = $1";
         let user: Option<User> =
             sqlx::query_as(select).bind(username).fetch_optional(db.pool()).await?;
         let stored = user.as_ref().map(|user| user.password.clone());
@@ -69,8 +67,7 @@ impl User {
         executor: impl Executor<'_, Database = Backend>,
         id: i64,
     ) -> Result<Option<User>, ApiError> {
-        let select = "SELECT id, username, email, first_name, last_name, is_active, password
-            FROM users WHERE id = $1";
+        let select = "SELECT * FROM users WHERE id = $1";
         Ok(sqlx::query_as(select).bind(id).fetch_optional(executor).await?)
     }
 
@@ -93,19 +90,15 @@ impl User {
         let insert = "INSERT INTO users
             (username, email, password, is_staff, is_superuser, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $4, $5, $5)
-            RETURNING id, username, email, first_name, last_name, is_active, password";
+            RETURNING *";
         let insert = sqlx::query_as(insert).bind(username).bind(email).bind(password);
         let insert = insert.bind(superuser).bind(Utc::now());
-        // Not `fetch_one`, which leaves after the first row: SQLite commits after the last,
-        // and when the disk is full, the error of that would be lost.
-        let rows = insert.fetch_all(db.pool()).await;
-        let rows = rows.map_err(|error| match error.as_database_error() {
+        insert.fetch_one(db.pool()).await.map_err(|error| match error.as_database_error() {
             Some(refusal) if refusal.is_unique_violation() => {
                 field_error("username", "A user with that username already exists.")
             }
             _ => error.into(),
-        });
-        rows?.pop().ok_or_else(|| sqlx::Error::RowNotFound.into())
+        })
     }
 }
 

@@ -25,10 +25,6 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// for writing.
 pub const BEGIN_MIGRATION: &str = "BEGIN IMMEDIATE";
 
-/// Whether there is the table in which sqlx keeps what is applied.
-pub const HAS_MIGRATIONS: &str =
-    "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')";
-
 /// How long to wait before a database that is busy is opened once more.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -111,10 +107,4 @@ pub async fn open(url: &str, connections: u32) -> Result<SqlitePool, sqlx::Error
 /// SQLITE_BUSY: another connection has the lock.
 fn is_busy(why: &sqlx::Error) -> bool {
     why.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "5")
-}
-
-/// Busy, locked, read-only, an error of the disk, full, not to be opened. The lowest eight
-/// bits of a result code are its kind (sqlite.org/rescode.html).
-pub fn is_unavailable(code: &str) -> bool {
-    code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
 }

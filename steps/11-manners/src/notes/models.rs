@@ -1,6 +1,5 @@
 //! models.py: a note, and the SQL that keeps it. Each statement names the author: a note
-//! of someone else is not found, not refused. And each names its columns: with `*`, a column
-//! that a newer program adds would break this one while it runs.
+//! of someone else is not found, not refused.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::FromRow;
@@ -25,15 +24,13 @@ pub struct Note {
 impl Note {
     /// All notes of a user, the oldest first.
     pub async fn all_of(db: &Db, author: i64) -> Result<Vec<Note>, ApiError> {
-        let select = "SELECT id, title, content, created_at, author_id FROM notes
-            WHERE author_id = $1 ORDER BY id";
+        let select = "SELECT * FROM notes WHERE author_id = $1 ORDER BY id";
         Ok(sqlx::query_as(select).bind(author).fetch_all(db.pool()).await?)
     }
 
     /// A user's note.
     pub async fn by_id(db: &Db, author: i64, id: i64) -> Result<Option<Note>, ApiError> {
-        let select = "SELECT id, title, content, created_at, author_id FROM notes
-            WHERE id = $1 AND author_id = $2";
+        let select = "SELECT * FROM notes WHERE id = $1 AND author_id = $2";
         Ok(sqlx::query_as(select).bind(id).bind(author).fetch_optional(db.pool()).await?)
     }
 
@@ -47,13 +44,10 @@ impl Note {
     ) -> Result<Option<Note>, ApiError> {
         let insert = "INSERT INTO notes (title, content, created_at, author_id)
             SELECT $1, $2, $3, $4
-            WHERE (SELECT COUNT(*) FROM notes WHERE author_id = $4) < $5
-            RETURNING id, title, content, created_at, author_id";
+            WHERE (SELECT COUNT(*) FROM notes WHERE author_id = $4) < $5 RETURNING *";
         let insert = sqlx::query_as(insert).bind(title).bind(content);
         let insert = insert.bind(Utc::now().trunc_subsecs(6)).bind(author).bind(MOST_NOTES);
-        // Not `fetch_optional`, which leaves after the first row: SQLite commits after the
-        // last, and when the disk is full, the error of that would be lost.
-        Ok(insert.fetch_all(db.pool()).await?.pop())
+        Ok(insert.fetch_optional(db.pool()).await?)
     }
 
     /// The note after the change; `None` keeps a value. No note, if it is gone meanwhile.
@@ -64,12 +58,10 @@ impl Note {
         content: Option<&str>,
     ) -> Result<Option<Note>, ApiError> {
         let update = "UPDATE notes SET title = COALESCE($1, title),
-            content = COALESCE($2, content) WHERE id = $3 AND author_id = $4
-            RETURNING id, title, content, created_at, author_id";
+            content = COALESCE($2, content) WHERE id = $3 AND author_id = $4 RETURNING *";
         let update = sqlx::query_as(update).bind(title).bind(content);
         let update = update.bind(self.id).bind(self.author_id);
-        // To the last row, as in `create`.
-        Ok(update.fetch_all(db.pool()).await?.pop())
+        Ok(update.fetch_optional(db.pool()).await?)
     }
 
     /// `true` for the one call that deleted it.
