@@ -34,6 +34,7 @@ impl<'r> Responder<'r, 'static> for FormPage {
             ApiError::new(Status::MethodNotAllowed, &detail).respond_to(request)?
         };
         response.set_status(Status::MethodNotAllowed);
+        response.set_raw_header("Allow", "POST, OPTIONS");
         Ok(response)
     }
 }

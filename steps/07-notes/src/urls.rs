@@ -1,13 +1,11 @@
 //! urls.py: everything that is mounted, in one place.
 
 use rocket::fairing::{self, AdHoc};
-use rocket::shield::Shield;
 use rocket::{Build, Rocket};
 use rocket_db_pools::Database;
 
 use crate::accounts::Hasher;
 use crate::db::Db;
-use crate::methods::{Access, complete};
 use crate::settings::Settings;
 use crate::tokens::TokenBackend;
 use crate::{accounts, errors, middleware, migrations, notes, tokens};
@@ -19,10 +17,6 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .attach(middleware::header_limit())
         .attach(middleware::AllowedHosts::new(&settings))
         .attach(middleware::Cors::new(&settings))
-        .attach(middleware::paths())
-        .attach(middleware::headers())
-        // Rocket's own security headers; ours are Django's.
-        .attach(Shield::new())
         .attach(middleware::request_log())
         .attach(Db::init())
         .attach(AdHoc::try_on_ignite("migrations", migrate))
@@ -38,10 +32,10 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .manage(Hasher::new(settings.bcrypt_rounds))
         .manage(TokenBackend::new(&settings))
         .manage(settings)
-        .mount("/api/user", complete(accounts::routes(), Access::Anyone))
-        .mount("/api/account", complete(accounts::account_routes(), Access::Users))
-        .mount("/api/token", complete(tokens::routes(), Access::Open))
-        .mount("/api/notes", complete(notes::routes(), Access::Users))
+        .mount("/api/user", accounts::routes())
+        .mount("/api/account", accounts::account_routes())
+        .mount("/api/token", tokens::routes())
+        .mount("/api/notes", notes::routes())
         .register("/", errors::catchers())
 }
 

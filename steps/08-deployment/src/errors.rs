@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use rocket::http::{ContentType, Method, Status};
-use rocket::response::{self, Redirect, Responder};
+use rocket::http::{Method, Status};
+use rocket::response::{self, Responder};
 use rocket::serde::json::serde_json::Map;
 use rocket::serde::json::{Value, json};
 use rocket::{Catcher, Request, catch, catchers};
@@ -127,25 +127,8 @@ pub fn catchers() -> Vec<Catcher> {
     catchers![default]
 }
 
-/// Sends the client to another address, from within a fairing.
-pub fn redirect(request: &mut Request<'_>, location: String) {
-    request.local_cache(|| Some(Moved(location)));
-    request.set_method(Method::Trace);
-}
-
-/// Where a client was sent.
-#[derive(Clone)]
-struct Moved(String);
-
 #[catch(default)]
-fn default(status: Status, request: &Request<'_>) -> Result<(ContentType, Redirect), ApiError> {
-    if let Some(Moved(location)) = request.local_cache(|| None::<Moved>) {
-        return Ok((ContentType::HTML, Redirect::moved(location.clone())));
-    }
-    Err(error(status, request))
-}
-
-fn error(status: Status, request: &Request<'_>) -> ApiError {
+fn default(status: Status, request: &Request<'_>) -> ApiError {
     if let Some(error) = request.local_cache(|| None::<ApiError>) {
         return error.clone();
     }

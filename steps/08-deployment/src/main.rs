@@ -14,7 +14,6 @@
 //! - `accounts/`: the app that knows users
 //! - `tokens/`: SimpleJWT's part
 //! - `notes/`: the app that keeps notes
-//! - `methods.rs`: which methods an address has, and a 405 for the others
 #![forbid(unsafe_code)]
 
 mod accounts;
@@ -22,7 +21,6 @@ mod commands;
 mod db;
 mod errors;
 mod fields;
-mod methods;
 mod middleware;
 mod migrations;
 mod notes;

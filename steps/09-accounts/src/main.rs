@@ -15,7 +15,6 @@
 //! - `authentication/`: note 001's app, the same users by another API
 //! - `tokens/`: SimpleJWT's part
 //! - `notes/`: the app that keeps notes
-//! - `methods.rs`: which methods an address has, and a 405 for the others
 #![forbid(unsafe_code)]
 
 mod accounts;
@@ -23,7 +22,6 @@ mod commands;
 mod db;
 mod errors;
 mod fields;
-mod methods;
 mod middleware;
 mod migrations;
 mod notes;

@@ -9,7 +9,6 @@ use rocket_cors::headers::Origin;
 use rocket_cors::{AllowedHeaders, CorsOptions};
 
 use crate::errors::{self, ApiError};
-use crate::methods;
 use crate::settings::Settings;
 
 /// What a request was when it came in; a fairing may rewrite it later.
@@ -97,64 +96,6 @@ impl Fairing for AllowedHosts {
     }
 }
 
-/// APPEND_SLASH: an address without its slash at the end is sent to the one with it, and a
-/// path that is none of our addresses is a 404. Rocket alone takes `/x`, `/x/` and `//x`
-/// for the same, and would answer under each.
-pub fn paths() -> AdHoc {
-    AdHoc::on_request("paths", |request, _| {
-        let path = request.uri().path().to_string();
-        // A question about CORS may be asked for any path, and what is refused already
-        // (TRACE) stays refused.
-        if !matches!(request.method(), Method::Options | Method::Trace) {
-            if path.contains("//") || !is_known(request, &path) {
-                errors::refuse(request, ApiError::new(Status::NotFound, "Not found."));
-            } else if !path.ends_with('/') {
-                let query = request.uri().query().map(|query| format!("?{query}"));
-                errors::redirect(request, format!("{path}/{}", query.unwrap_or_default()));
-            }
-        }
-        Box::pin(async {})
-    })
-}
-
-/// Whether some route has this path. A part that varies is a number in all our routes.
-fn is_known(request: &Request<'_>, path: &str) -> bool {
-    request.rocket().routes().any(|route| fits(route.uri.path(), path))
-}
-
-fn fits(pattern: &str, path: &str) -> bool {
-    let (pattern, path) =
-        (pattern.trim_matches('/').split('/'), path.trim_matches('/').split('/'));
-    let is_number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    pattern.clone().count() == path.clone().count()
-        && pattern.zip(path).all(|(pattern, part)| {
-            pattern == part || pattern.starts_with('<') && is_number(part)
-        })
-}
-
-/// SecurityMiddleware and XFrameOptionsMiddleware: what a browser must not do with our
-/// answers; and which methods the address has.
-pub fn headers() -> AdHoc {
-    AdHoc::on_response("headers", |request, response| {
-        for (name, value) in SECURITY {
-            response.set_header(Header::new(name, value));
-        }
-        if let Some(methods) = methods::allow(request) {
-            response.set_header(Header::new("Allow", methods));
-        }
-        Box::pin(async {})
-    })
-}
-
-/// Django's defaults: no guessing of types, no frames, no address of ours to other sites,
-/// no hold on our window from theirs.
-const SECURITY: [(&str, &str); 4] = [
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-];
-
 /// What a page of another site may send: the list of django-cors-headers.
 const HEADERS: [&str; 6] = [
     "accept",
@@ -228,7 +169,6 @@ impl Fairing for Cors {
             self.inner.on_response(request, response).await;
         }
         // A cache must not give one origin's answer to another, nor a page to a program.
-        let vary = if request.route().is_some() { "Accept, Origin" } else { "Origin" };
-        response.set_header(Header::new("Vary", vary));
+        response.set_header(Header::new("Vary", "Accept, Origin"));
     }
 }

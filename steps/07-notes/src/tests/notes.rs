@@ -218,9 +218,9 @@ fn an_id_that_is_none_is_not_found() {
     for (id, detail) in [
         ("0", NOT_FOUND),
         ("99999999999999999999", NOT_FOUND),
-        ("abc", "Not found."),
-        ("-1", "Not found."),
-        ("1.0", "Not found."),
+        ("abc", NOT_FOUND),
+        ("-1", NOT_FOUND),
+        ("1.0", NOT_FOUND),
         ("1/extra", "Not found."),
     ] {
         let path = format!("/api/notes/{id}/");
