@@ -318,6 +318,6 @@ mod tests {
         let workspace = Workspace::new(&repo, "mutants-none", &mutant.step, &files);
         let program = workspace.and_then(|it| it.binary_despite_warnings()).expect("a program");
         let program = Built::at(program, "step-1", false);
-        assert_eq!(first_failure(&program, 1).expect("a check"), None);
+        assert_eq!(first_failure(&program, &Choice::up_to(1)).expect("a check"), None);
     }
 }
