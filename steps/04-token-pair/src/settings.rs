@@ -21,9 +21,6 @@ pub struct Settings {
     pub address: IpAddr,
     /// PORT: the TCP port, 0 for any free one.
     pub port: u16,
-    /// ALLOWED_HOSTS: names this server answers to, lower case; `.example.com`
-    /// includes subdomains, `*` is every name.
-    pub allowed_hosts: Vec<String>,
     /// CORS_ALLOW_ALL_ORIGINS: pages from any site may read the answers.
     pub cors_allow_all_origins: bool,
     /// CORS_ALLOWED_ORIGINS: the sites whose pages may, as `scheme://host[:port]`.
@@ -57,9 +54,6 @@ const SAMPLE_KEY: &str = "insecure-sample-key-from-the-course-do-not-use-in-prod
 
 const KEY_EXAMPLE: &str = "$(openssl rand -hex 32)";
 
-/// Django's list when DEBUG is on and ALLOWED_HOSTS is empty.
-const THIS_MACHINE: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];
-
 impl Settings {
     /// Reads the settings through `lookup`, which gives a variable's text, if it is set.
     ///
@@ -78,15 +72,6 @@ impl Settings {
             port: vars
                 .value("PORT", "a number from 0 to 65535", "8000", |s| s.parse().ok())?
                 .unwrap_or(8000),
-            allowed_hosts: vars
-                .list(
-                    "ALLOWED_HOSTS",
-                    "a list of names without port",
-                    "api.example.com",
-                    is_host,
-                )?
-                .or_else(|| debug.then(|| THIS_MACHINE.map(String::from).into()))
-                .ok_or_else(|| missing("ALLOWED_HOSTS", "api.example.com"))?,
             cors_allow_all_origins: vars.flag("CORS_ALLOW_ALL_ORIGINS", false)?,
             cors_allowed_origins: vars
                 .list(
@@ -251,15 +236,6 @@ impl<F: Fn(&str) -> Result<Option<String>, String>> Vars<F> {
 
 fn missing(name: &str, example: &str) -> String {
     format!("{name} must be set when DEBUG is off, for example {name}={example}.")
-}
-
-/// A name or an address, without a scheme, a port or a path.
-fn is_host(text: &str) -> bool {
-    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    match inner {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !text.contains(['/', ':', ' ']),
-    }
 }
 
 /// `scheme://host[:port]` exactly as a browser sends it: no path, no slash at the end.

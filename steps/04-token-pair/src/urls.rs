@@ -15,7 +15,6 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
     rocket
         .attach(middleware::arrival())
         .attach(middleware::header_limit())
-        .attach(middleware::AllowedHosts::new(&settings))
         .attach(middleware::Cors::new(&settings))
         .attach(middleware::request_log())
         .attach(Db::init())

@@ -61,41 +61,6 @@ pub fn header_limit() -> AdHoc {
     })
 }
 
-/// ALLOWED_HOSTS: refuses a request that was meant for another name.
-///
-/// A password-reset link built from a forged `Host` would lead to the forger's site.
-pub struct AllowedHosts(Vec<String>);
-
-impl AllowedHosts {
-    pub fn new(settings: &Settings) -> Self {
-        AllowedHosts(settings.allowed_hosts.clone())
-    }
-
-    /// Django's rule: the port does not count, nor case, nor a dot at the end.
-    fn allows(&self, host: &str) -> bool {
-        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        self.0.iter().any(|pattern| match pattern.strip_prefix('.') {
-            Some(domain) => host == domain || host.ends_with(pattern),
-            None => host == *pattern || pattern == "*",
-        })
-    }
-}
-
-#[async_trait]
-impl Fairing for AllowedHosts {
-    fn info(&self) -> Info {
-        Info { name: "allowed hosts", kind: Kind::Request }
-    }
-
-    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let allowed = request.host().is_some_and(|host| self.allows(host.domain().as_str()));
-        if !allowed {
-            let detail = "Invalid Host header. If the name is yours, add it to ALLOWED_HOSTS.";
-            errors::refuse(request, ApiError::new(Status::BadRequest, detail));
-        }
-    }
-}
-
 /// What a page of another site may send: the list of django-cors-headers.
 const HEADERS: [&str; 6] = [
     "accept",

@@ -3,7 +3,6 @@
 mod answer;
 mod cors;
 mod headers;
-mod hosts;
 mod settings;
 
 use rocket::http::Header;

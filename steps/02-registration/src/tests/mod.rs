@@ -4,7 +4,6 @@ mod answer;
 mod bodies;
 mod cors;
 mod headers;
-mod hosts;
 mod registration;
 mod settings;
 

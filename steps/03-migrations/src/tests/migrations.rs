@@ -94,11 +94,7 @@ fn an_edited_migration_stops_the_start() {
 #[test]
 fn without_debug_a_start_changes_nothing() {
     let folder = folder();
-    let vars = [
-        ("DEBUG", "false"),
-        ("ALLOWED_HOSTS", "*"),
-        ("DATABASE_URL", "sqlite:set-by-the-test"),
-    ];
+    let vars = [("DEBUG", "false"), ("DATABASE_URL", "sqlite:set-by-the-test")];
     refuses(&vars, &folder, "migrations are missing and nobody called migrate");
     let applied = rows(&folder, APPLIED);
     assert!(applied.is_empty(), "without DEBUG a start must not migrate: {applied:?}");

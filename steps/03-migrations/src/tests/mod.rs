@@ -5,7 +5,6 @@ mod bodies;
 mod commands;
 mod cors;
 mod headers;
-mod hosts;
 mod migrations;
 mod registration;
 mod settings;

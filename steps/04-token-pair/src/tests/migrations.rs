@@ -96,7 +96,6 @@ fn without_debug_a_start_changes_nothing() {
     let folder = folder();
     let vars = [
         ("DEBUG", "false"),
-        ("ALLOWED_HOSTS", "*"),
         ("DATABASE_URL", "sqlite:set-by-the-test"),
         ("SECRET_KEY", "a key of thirty-two bytes or more"),
     ];

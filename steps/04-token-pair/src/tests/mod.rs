@@ -6,7 +6,6 @@ mod commands;
 mod cors;
 mod forms;
 mod headers;
-mod hosts;
 mod migrations;
 mod registration;
 mod settings;

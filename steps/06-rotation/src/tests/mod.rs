@@ -7,7 +7,6 @@ mod commands;
 mod cors;
 mod forms;
 mod headers;
-mod hosts;
 mod migrations;
 mod refresh;
 mod registration;
