@@ -95,7 +95,9 @@ fn the_lifetimes_are_settings() {
     for (name, lifetime) in [("access", 1800), ("refresh", 60)] {
         let claims = claims(&pair.text(name));
         let lives = claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(e, i)| e - i);
-        assert_eq!(lives, Some(lifetime), "the seconds from iat to exp in the {name} token");
+        // A pair may have one `iat`, and be made a moment apart.
+        let good = lives.is_some_and(|lives| (lifetime..lifetime + 10).contains(&lives));
+        assert!(good, "from iat to exp in the {name} token: {lives:?}, and not {lifetime}");
     }
 }
 
