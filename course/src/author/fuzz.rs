@@ -3,7 +3,7 @@
 //! - [`make`]: the request with a number, from [`draft`] and what [`spoil`] does to it
 //! - [`random`]: the numbers behind it, the same for the same seed
 //! - [`answer`]: reads what comes back
-//! - [`fault`]: what may not happen, and what is known of it
+//! - [`fault`]: what may not happen
 //! - [`bugs`]: deliberate bugs, which it must find
 //!
 //! It sends to 127.0.0.1 alone, and ends by itself.
@@ -38,7 +38,7 @@ use crate::run::signals::interrupted;
 use crate::terminal::{note, say};
 use answer::{Read, read};
 use draft::{Live, Material, Sent};
-use fault::{Fault, MEMORY, PATIENCE, judge, known};
+use fault::{Fault, MEMORY, PATIENCE, judge};
 
 /// After so many requests one logs in again, and deletes the notes that were made. So a run
 /// measures what a request takes, and not what a million notes take.
@@ -117,7 +117,6 @@ struct Report {
     statuses: BTreeMap<u16, u64>,
     /// Requests that were cut off, and got no answer.
     unanswered: u64,
-    known: BTreeMap<&'static str, u64>,
     findings: Vec<Finding>,
     /// The largest resident set so far, in mebibytes; `None` where it cannot be read.
     peak: Option<u64>,
@@ -151,7 +150,6 @@ impl Report {
             "answers   {statuses}; cut off and not answered: {}",
             self.unanswered
         ));
-        lines.extend(self.known.iter().map(|(what, n)| format!("known     {n} × {what}")));
         lines.push(match self.peak {
             Some(peak) => format!("memory    {peak} MiB at the peak, of {MEMORY}"),
             None => "memory    not measured: only Linux tells a program's peak".into(),
@@ -359,14 +357,9 @@ impl<'a> Run<'a> {
     }
 
     fn find(&self, number: u64, sent: &Sent, fault: Fault, answer: &str) {
-        let mut report = self.report.borrow_mut();
-        if let Some(what) = known(sent, &fault) {
-            *report.known.entry(what).or_default() += 1;
-            return;
-        }
         let request = escaped(&sent.bytes, 600);
         let answer = escaped(answer.as_bytes(), 300);
-        report.findings.push(Finding { number, fault, request, answer });
+        self.report.borrow_mut().findings.push(Finding { number, fault, request, answer });
     }
 
     /// Looks at the server's peak. The first request that goes over it is told, once.

@@ -26,7 +26,7 @@ impl Arrival {
     }
 }
 
-/// Keeps what came in, for the log. To be attached first.
+/// Keeps what came in, for the log. To be attached before a fairing rewrites it.
 pub fn arrival() -> AdHoc {
     AdHoc::on_request("arrival", |request, _| {
         let arrival = Arrival::of(request);

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
+use rocket::form::Form;
 use rocket::http::{Header, Method, Status};
 use rocket::{Data, Request, Response, async_trait};
 use rocket_cors::headers::Origin;
@@ -26,7 +27,33 @@ impl Arrival {
     }
 }
 
-/// Keeps what came in, for the log. To be attached first.
+/// A POST stays a POST.
+///
+/// Of one whose form begins with `_method=delete`, Rocket makes a DELETE before it asks any
+/// fairing. This one puts the POST back. To be attached first. What it cannot tell from such
+/// a POST is a PUT whose form begins with `_method=put`.
+pub struct NoMethodOverride;
+
+#[async_trait]
+impl Fairing for NoMethodOverride {
+    fn info(&self) -> Info {
+        Info { name: "no method override", kind: Kind::Request }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
+        // The same bytes that Rocket looks at, read as Rocket reads them.
+        let start = str::from_utf8(data.peek("_method=delete".len()).await);
+        let first = start.ok().and_then(|form| Form::values(form).next());
+        let named = first.filter(|field| field.name == "_method");
+        let named = named.and_then(|field| field.value.parse().ok());
+        let is_form = request.content_type().is_some_and(|kind| kind.is_form());
+        if is_form && named == Some(request.method()) {
+            request.set_method(Method::Post);
+        }
+    }
+}
+
+/// Keeps what came in, for the log. To be attached before a fairing rewrites it.
 pub fn arrival() -> AdHoc {
     AdHoc::on_request("arrival", |request, _| {
         let arrival = Arrival::of(request);

@@ -2,8 +2,9 @@
 
 use std::fmt::Display;
 
-use rocket::http::{ContentType, Method, Status};
-use rocket::response::{self, Redirect, Responder};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use rocket::http::{Header, Method, Status};
+use rocket::response::{self, Responder};
 use rocket::serde::json::serde_json::Map;
 use rocket::serde::json::{Value, json};
 use rocket::{Catcher, Request, catch, catchers};
@@ -128,21 +129,36 @@ pub fn catchers() -> Vec<Catcher> {
 }
 
 /// Sends the client to another address, from within a fairing.
-pub fn redirect(request: &mut Request<'_>, location: String) {
-    request.local_cache(|| Some(Moved(location)));
+pub fn redirect(request: &mut Request<'_>, location: &str) {
+    let location = utf8_percent_encode(location, NOT_IN_A_LOCATION).to_string();
+    request.local_cache(|| Some(Moved((), Header::new("Location", location))));
     request.set_method(Method::Trace);
 }
 
+/// What stands in no address as it is, besides letters beyond ASCII: Django's `iri_to_uri`.
+const NOT_IN_A_LOCATION: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
 /// Where a client was sent.
-#[derive(Clone)]
-struct Moved(String);
+///
+/// Not Rocket's `Redirect`: what it takes for no address becomes a 500, a page of its own.
+#[derive(Clone, Responder)]
+#[response(status = 301, content_type = "html")]
+struct Moved((), Header<'static>);
 
 #[catch(default)]
-fn default(status: Status, request: &Request<'_>) -> Result<(ContentType, Redirect), ApiError> {
-    if let Some(Moved(location)) = request.local_cache(|| None::<Moved>) {
-        return Ok((ContentType::HTML, Redirect::moved(location.clone())));
-    }
-    Err(error(status, request))
+fn default(status: Status, request: &Request<'_>) -> Result<Moved, ApiError> {
+    let moved = request.local_cache(|| None::<Moved>).clone();
+    moved.ok_or_else(|| error(status, request))
 }
 
 fn error(status: Status, request: &Request<'_>) -> ApiError {

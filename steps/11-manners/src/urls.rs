@@ -15,6 +15,7 @@ use crate::{accounts, errors, middleware, migrations, notes, tokens};
 /// Attaches the fairings, the routes and the catchers. Fairings run in this order.
 pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
     rocket
+        .attach(middleware::NoMethodOverride)
         .attach(middleware::arrival())
         .attach(middleware::header_limit())
         .attach(middleware::AllowedHosts::new(&settings))

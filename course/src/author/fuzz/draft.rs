@@ -98,8 +98,8 @@ pub enum Framing {
 /// How long an Accept header is where Rocket 0.5.2 is known to parse it, and copies all of it for
 /// each type: 35 kB take 300 MiB. That cannot be counted, for it hides what others take.
 ///
-/// Rocket does so when a second Accept comes (`bust_header_cache`), before any code of ours; and
-/// in its own catcher, which answers a redirect with raw bytes.
+/// Rocket does so when a second Accept comes (`bust_header_cache`), before any code of ours. A
+/// proxy sends one Accept; chapter 8 shows how.
 pub const PARSED_ACCEPT: usize = 4000;
 
 /// A request in parts.
@@ -119,9 +119,6 @@ pub struct Draft {
 pub struct Sent {
     pub bytes: Vec<u8>,
     pub method: Vec<u8>,
-    pub target: Vec<u8>,
-    /// The body's first bytes, before it was cut into chunks.
-    pub start: Vec<u8>,
     /// What it announces has been sent: an answer must come.
     pub complete: bool,
     /// Where the next request begins is beyond doubt.
@@ -150,11 +147,11 @@ impl Draft {
         parts.any(|part| part.iter().any(|byte| matches!(byte, b'\r' | b'\n')))
     }
 
-    /// Of two Accept headers neither is longer than [`PARSED_ACCEPT`], nor is one beside raw bytes.
+    /// Of two Accept headers neither is longer than [`PARSED_ACCEPT`].
     fn shorten_accepts(&mut self) {
         let is_accept = |name: &[u8]| name.eq_ignore_ascii_case(b"Accept");
         let two = self.headers.iter().filter(|(name, _)| is_accept(name)).count() > 1;
-        if two || !self.target.is_ascii() {
+        if two {
             let accepts = self.headers.iter_mut().filter(|(name, _)| is_accept(name));
             accepts.for_each(|(_, value)| value.truncate(PARSED_ACCEPT));
         }
@@ -164,7 +161,6 @@ impl Draft {
         self.shorten_accepts();
         let tells = self.has("Content-Length") || self.has("Transfer-Encoding");
         let body = self.body.take();
-        let start = body.iter().flatten().take(20).copied().collect();
         let framing = if tells { Framing::AsWritten } else { self.framing };
         let body = match (body, framing) {
             (None, _) => Vec::new(),
@@ -194,7 +190,7 @@ impl Draft {
         let whole = matches!(framing, Framing::Length | Framing::Chunked);
         let complete = whole && self.blank && !self.has_line_end();
         let clear = complete && self.version == b" HTTP/1.1";
-        Sent { bytes, method: self.method, target: self.target, start, complete, clear }
+        Sent { bytes, method: self.method, complete, clear }
     }
 }
 

@@ -194,6 +194,22 @@ fn a_form_shorter_than_announced_is_a_400_and_nothing_is_done() {
     assert!(users.is_empty(), "nobody must be registered: {users:?}");
 }
 
+#[test]
+fn a_post_is_a_post_whatever_method_its_form_names() {
+    for method in ["get", "HEAD", "put", "patch", "delete", "options", "trace", "connect", "x"]
+    {
+        for field in ["_method", "%5Fmethod"] {
+            let app = client(&[]);
+            let body = format!("{field}={method}&username=alice&password=pw");
+            register(&app, URLENCODED, body).because(method).has_status(201);
+            let answer =
+                send_form(&app, "/api/token/", URLENCODED, format!("{field}={method}"));
+            let required = ["This field is required."];
+            answer.because(method).is(400, json!({"username": required, "password": required}));
+        }
+    }
+}
+
 /// What Java's own client sends; its `*` is no type.
 const JAVA: &str = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2";
 
