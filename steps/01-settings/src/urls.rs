@@ -11,6 +11,7 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
     rocket
         .attach(middleware::arrival())
         .attach(middleware::header_limit())
+        .attach(middleware::single_headers())
         .attach(middleware::Cors::new(&settings))
         .attach(middleware::request_log())
         .attach(AdHoc::on_liftoff("address", |rocket| {

@@ -61,6 +61,22 @@ pub fn header_limit() -> AdHoc {
     })
 }
 
+/// What a request has once. Of two, a proxy in front may have read the other.
+const ONCE: [&str; 3] = ["Host", "Content-Type", "Content-Length"];
+
+/// Refuses a request that has one of them twice, as gunicorn does. For `Host`, RFC 9112 asks
+/// for it, in section 3.2.
+pub fn single_headers() -> AdHoc {
+    AdHoc::on_request("single headers", |request, _| {
+        let headers = request.headers();
+        if let Some(name) = ONCE.iter().find(|name| headers.get(name).nth(1).is_some()) {
+            let detail = format!("The header {name} came twice.");
+            errors::refuse(request, ApiError::new(Status::BadRequest, &detail));
+        }
+        Box::pin(async {})
+    })
+}
+
 /// What a page of another site may send: the list of django-cors-headers.
 const HEADERS: [&str; 6] = [
     "accept",

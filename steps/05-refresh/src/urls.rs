@@ -16,6 +16,7 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .attach(middleware::NoMethodOverride)
         .attach(middleware::arrival())
         .attach(middleware::header_limit())
+        .attach(middleware::single_headers())
         .attach(middleware::Cors::new(&settings))
         .attach(middleware::request_log())
         .attach(Db::init())

@@ -92,6 +92,22 @@ pub fn header_limit() -> AdHoc {
     })
 }
 
+/// What a request has once. Of two, a proxy in front may have read the other.
+const ONCE: [&str; 3] = ["Host", "Content-Type", "Content-Length"];
+
+/// Refuses a request that has one of them twice, as gunicorn does. For `Host`, RFC 9112 asks
+/// for it, in section 3.2.
+pub fn single_headers() -> AdHoc {
+    AdHoc::on_request("single headers", |request, _| {
+        let headers = request.headers();
+        if let Some(name) = ONCE.iter().find(|name| headers.get(name).nth(1).is_some()) {
+            let detail = format!("The header {name} came twice.");
+            errors::refuse(request, ApiError::new(Status::BadRequest, &detail));
+        }
+        Box::pin(async {})
+    })
+}
+
 /// Who asked: the other end of the connection or, when that is a proxy of ours, whom the
 /// proxy names.
 ///
@@ -145,7 +161,10 @@ impl Fairing for AllowedHosts {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let allowed = request.host().is_some_and(|host| self.allows(host.domain().as_str()));
+        // Rocket passes over what stands before an `@`.
+        let plain = request.headers().get("Host").all(|host| !host.contains('@'));
+        let allowed =
+            plain && request.host().is_some_and(|host| self.allows(host.domain().as_str()));
         if !allowed && !health::is_probe(request) {
             let detail = "Invalid Host header. If the name is yours, add it to ALLOWED_HOSTS.";
             errors::refuse(request, ApiError::new(Status::BadRequest, detail));

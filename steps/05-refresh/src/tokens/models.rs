@@ -2,7 +2,7 @@
 //! `backends.py`.
 
 use chrono::Utc;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation};
 use rocket::serde::json::serde_json::Map;
 use rocket::serde::json::{Value, json};
 use serde::Serialize;
@@ -66,7 +66,6 @@ impl TokenBackend {
     /// RefreshToken.for_user: a new pair.
     pub fn pair_for(&self, user_id: i64) -> Result<TokenPair, ApiError> {
         let mut claims = Claims::new();
-        claims.insert("iat".into(), json!(Utc::now().timestamp()));
         claims.insert("user_id".into(), json!(user_id.to_string()));
         Ok(TokenPair {
             refresh: self.sign(TokenType::Refresh, claims.clone())?,
@@ -74,7 +73,7 @@ impl TokenBackend {
         })
     }
 
-    /// RefreshToken.access_token: all claims go over, but type, end and id are new.
+    /// RefreshToken.access_token: all claims go over, but type, times and id are new.
     pub fn access_for(&self, refresh: Claims) -> Result<String, ApiError> {
         self.sign(TokenType::Access, refresh)
     }
@@ -84,8 +83,10 @@ impl TokenBackend {
             TokenType::Access => self.access_lifetime,
             TokenType::Refresh => self.refresh_lifetime,
         };
+        let now = Utc::now().timestamp();
         claims.insert("token_type".into(), json!(token_type.name()));
-        claims.insert("exp".into(), json!(Utc::now().timestamp() + lifetime));
+        claims.insert("iat".into(), json!(now));
+        claims.insert("exp".into(), json!(now + lifetime));
         claims.insert("jti".into(), json!(Uuid::new_v4().simple().to_string()));
         // The default header says HS256: the server that signs is the one that checks.
         let token = jsonwebtoken::encode(&Header::default(), &claims, &self.signing_key);
@@ -107,7 +108,12 @@ impl TokenBackend {
         rules.validate_exp = false;
         rules.validate_aud = false;
         let token = jsonwebtoken::decode::<Claims>(token, &self.verifying_key, &rules);
-        let claims = token.map_err(|_| INVALID)?.claims;
+        let TokenData { header, claims } = token.map_err(|_| INVALID)?;
+        // What `crit` names must be understood, and `b64` says how the rest is to be read.
+        let b64 = header.extras.inner().get("b64");
+        if header.crit.is_some() || b64.is_some_and(|b64| *b64 != json!(true)) {
+            return Err(INVALID);
+        }
         check_times(&claims, Utc::now().timestamp())?;
         if ["sub", "jti"].iter().any(|name| claims.get(*name).is_some_and(|v| !v.is_string())) {
             return Err(INVALID);

@@ -67,6 +67,27 @@ fn a_header_with_too_few_or_too_many_words_is_told_so() {
 }
 
 #[test]
+fn of_two_authorizations_neither_counts() {
+    let app = app_with_users();
+    let good = format!("Bearer {}", log_in(&app).0);
+    let ask = |first: &str, second: &str| {
+        let request = host(app.client.get("/api/account/"), "localhost");
+        let request = request.header(Header::new("Authorization", first.to_string()));
+        send(request.header(Header::new("Authorization", second.to_string())), "")
+    };
+    let words = json!({
+        "detail": "Authorization header must contain two space-delimited values",
+        "code": "bad_authorization_header",
+    });
+    ask(&good, &good).is(401, words.clone());
+    ask(&good, "Bearer garbage").is(401, words.clone());
+    ask("Bearer garbage", &good).is(401, words.clone());
+    ask(&good, "Basic YWxpY2U6eA==").is(401, words);
+    ask("Basic YWxpY2U6eA==", &good).is(401, not_provided());
+    ask("", &good).is(401, not_provided());
+}
+
+#[test]
 fn a_bad_token_is_told_what_is_wrong_with_it() {
     let app = app_with_users();
     let (_, refresh) = log_in(&app);

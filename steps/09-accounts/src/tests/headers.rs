@@ -35,3 +35,20 @@ fn a_header_as_long_as_gunicorn_takes_is_let_in() {
         answer.because(name).has_status(404);
     }
 }
+
+#[test]
+fn a_header_that_a_request_has_once_is_a_400_when_it_comes_twice() {
+    let client = client(&[]);
+    for (name, first, second) in [
+        ("Host", "localhost", "localhost"),
+        ("host", "localhost", "example.com"),
+        ("Content-Type", "application/json", "text/plain"),
+        ("Content-Length", "0", "0"),
+    ] {
+        let request = host(client.get("/"), "localhost");
+        let request = request.header(Header::new(name, first));
+        let answer = send(request.header(Header::new(name, second)), "");
+        let name = if name == "host" { "Host" } else { name };
+        answer.is(400, json!({"detail": format!("The header {name} came twice.")}));
+    }
+}

@@ -2,7 +2,7 @@
 //! `backends.py`.
 
 use chrono::Utc;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation};
 use rocket::serde::json::serde_json::Map;
 use rocket::serde::json::{Value, json};
 use serde::Serialize;
@@ -74,12 +74,10 @@ impl TokenBackend {
 
     /// The successor of a refresh token: all claims go over, but times and id are new.
     pub fn rotated(&self, refresh: &Claims) -> Claims {
-        let mut claims = refresh.clone();
-        claims.insert("iat".into(), json!(Utc::now().timestamp()));
-        self.renewed(TokenType::Refresh, &claims)
+        self.renewed(TokenType::Refresh, refresh)
     }
 
-    /// RefreshToken.access_token: all claims go over, but type, end and id are new.
+    /// RefreshToken.access_token: all claims go over, but type, times and id are new.
     pub fn access_for(&self, refresh: &Claims) -> Result<String, ApiError> {
         self.sign(&self.renewed(TokenType::Access, refresh))
     }
@@ -90,8 +88,10 @@ impl TokenBackend {
             TokenType::Access => self.access_lifetime,
             TokenType::Refresh => self.refresh_lifetime,
         };
+        let now = Utc::now().timestamp();
         claims.insert("token_type".into(), json!(token_type.name()));
-        claims.insert("exp".into(), json!(Utc::now().timestamp() + lifetime));
+        claims.insert("iat".into(), json!(now));
+        claims.insert("exp".into(), json!(now + lifetime));
         claims.insert("jti".into(), json!(Uuid::new_v4().simple().to_string()));
         claims
     }
@@ -117,7 +117,12 @@ impl TokenBackend {
         rules.validate_exp = false;
         rules.validate_aud = false;
         let token = jsonwebtoken::decode::<Claims>(token, &self.verifying_key, &rules);
-        let claims = token.map_err(|_| INVALID)?.claims;
+        let TokenData { header, claims } = token.map_err(|_| INVALID)?;
+        // What `crit` names must be understood, and `b64` says how the rest is to be read.
+        let b64 = header.extras.inner().get("b64");
+        if header.crit.is_some() || b64.is_some_and(|b64| *b64 != json!(true)) {
+            return Err(INVALID);
+        }
         check_times(&claims, Utc::now().timestamp())?;
         if ["sub", "jti"].iter().any(|name| claims.get(*name).is_some_and(|v| !v.is_string())) {
             return Err(INVALID);

@@ -1,3 +1,4 @@
+use rocket::http::Header;
 use rocket::serde::json::json;
 
 use super::{Answer, client, host, send};
@@ -48,4 +49,15 @@ fn a_request_without_a_host_is_refused() {
     let client = client(&[("ALLOWED_HOSTS", "*")]);
     let detail = "Invalid Host header. If the name is yours, add it to ALLOWED_HOSTS.";
     send(client.get("/"), "").is(400, json!({ "detail": detail }));
+}
+
+#[test]
+fn a_name_of_a_user_before_the_host_is_refused() {
+    let client = client(&[("ALLOWED_HOSTS", "*")]);
+    for name in ["a@127.0.0.1", "a:b@localhost", "@localhost"] {
+        let request = host(client.get("/"), "localhost");
+        let answer = send(request.header(Header::new("Host", name)), "");
+        let detail = "Invalid Host header. If the name is yours, add it to ALLOWED_HOSTS.";
+        answer.is(400, json!({ "detail": detail }));
+    }
 }

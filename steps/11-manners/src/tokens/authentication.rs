@@ -58,7 +58,7 @@ async fn authenticate(request: &Request<'_>) -> Result<Option<User>, ApiError> {
     let (Some(tokens), Some(db)) = (tokens, db) else {
         return Err(ApiError::internal("no token backend or no database is mounted"));
     };
-    let claims = tokens.decode(token, Some(TokenType::Access));
+    let claims = tokens.decode(&token, Some(TokenType::Access));
     let claims = claims.map_err(ApiError::bad_access_token)?;
     let refuse = |detail, code| ApiError::with_code(Status::Unauthorized, detail, code);
     if !claims.contains_key("user_id") {
@@ -77,14 +77,16 @@ async fn authenticate(request: &Request<'_>) -> Result<Option<User>, ApiError> {
 }
 
 /// The token after `Bearer`. Another scheme, or no header, is no token and no mistake.
-fn bearer<'r>(request: &'r Request<'_>) -> Result<Option<&'r str>, ApiError> {
-    let header = request.headers().get_one("Authorization").unwrap_or_default();
+///
+/// Of two headers neither counts. Django sees them as one, with a comma between.
+fn bearer(request: &Request<'_>) -> Result<Option<String>, ApiError> {
+    let header = request.headers().get("Authorization").collect::<Vec<_>>().join(",");
     let mut parts = header.split_ascii_whitespace();
     if parts.next() != Some("Bearer") {
         return Ok(None);
     }
     match (parts.next(), parts.next()) {
-        (Some(token), None) => Ok(Some(token)),
+        (Some(token), None) => Ok(Some(token.into())),
         _ => Err(ApiError::with_code(
             Status::Unauthorized,
             "Authorization header must contain two space-delimited values",

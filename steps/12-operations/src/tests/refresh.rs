@@ -57,6 +57,50 @@ fn a_user_id_that_is_a_number_is_copied_as_it_is() {
 }
 
 #[test]
+fn a_new_access_token_is_issued_now_whenever_its_user_logged_in() {
+    let app = app_with_users();
+    let begin = chrono::Utc::now().timestamp();
+    for iat in [json!(begin - 600), Value::Null] {
+        let answer = refresh(&app, sign(&claims_with("refresh", "iat", iat.clone())));
+        let new = read(&answer.because(format!("iat was {iat}")).text("access"));
+        let times = new["iat"].as_i64().zip(new["exp"].as_i64());
+        let (iat, exp) = times.unwrap_or_else(|| panic!("iat and exp must be in {new}"));
+        let now = chrono::Utc::now().timestamp();
+        assert!((begin..=now).contains(&iat), "iat must be between {begin} and {now}: {new}");
+        assert_eq!(exp - iat, 300, "the seconds from iat to exp in {new}");
+    }
+}
+
+#[test]
+fn a_header_that_asks_for_more_than_we_know_is_refused() {
+    let app = app_with_users();
+    let key = jsonwebtoken::EncodingKey::from_secret(accepted(&[]).secret_key.0.as_bytes());
+    let sign = |crit: Option<&[&str]>, b64: Option<Value>| {
+        let mut header = jsonwebtoken::Header::default();
+        header.crit = crit.map(|names| names.iter().map(|name| name.to_string()).collect());
+        if let Some(b64) = b64 {
+            header.extras.insert("b64", b64);
+        }
+        jsonwebtoken::encode(&header, &claims("refresh"), &key).expect("a token")
+    };
+    for (crit, b64) in [
+        (Some(&["x"][..]), None),
+        (Some(&["exp", "x"]), None),
+        (Some(&["b64"]), Some(json!(false))),
+        (Some(&[]), None),
+        (None, Some(json!(false))),
+        (None, Some(json!("true"))),
+        (None, Some(Value::Null)),
+    ] {
+        let because = format!("crit is {crit:?}, b64 is {b64:?}");
+        let invalid = refused("Token is invalid");
+        verify(&app, sign(crit, b64.clone())).because(&because).is(401, invalid.clone());
+        refresh(&app, sign(crit, b64)).because(&because).is(401, invalid);
+    }
+    refresh(&app, sign(None, Some(json!(true)))).because("b64 is as always").has_status(200);
+}
+
+#[test]
 fn a_token_that_is_not_ours_is_invalid() {
     let app = app_with_users();
     let (_, good) = log_in(&app);
