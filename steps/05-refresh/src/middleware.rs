@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::form::Form;
-use rocket::http::{Header, Method, Status};
+use rocket::http::{Method, Status};
 use rocket::{Data, Request, Response, async_trait};
+use rocket_cors::CorsOptions;
 use rocket_cors::headers::Origin;
-use rocket_cors::{AllowedHeaders, CorsOptions};
 
 use crate::errors::{self, ApiError};
 use crate::settings::Settings;
@@ -104,16 +104,6 @@ pub fn single_headers() -> AdHoc {
     })
 }
 
-/// What a page of another site may send: the list of django-cors-headers.
-const HEADERS: [&str; 6] = [
-    "accept",
-    "authorization",
-    "content-type",
-    "user-agent",
-    "x-csrftoken",
-    "x-requested-with",
-];
-
 /// CORS: tells browsers which sites' pages may read our answers.
 ///
 /// rocket_cors does the work. We ask it only about origins that are allowed: it answers
@@ -131,7 +121,6 @@ impl Cors {
         let (all, credentials) =
             (settings.cors_allow_all_origins, settings.cors_allow_credentials);
         let options = CorsOptions {
-            allowed_headers: AllowedHeaders::some(&HEADERS),
             allow_credentials: credentials,
             max_age: Some(86_400), // seconds: a day, as django-cors-headers
             send_wildcard: all && !credentials,
@@ -161,14 +150,7 @@ impl Fairing for Cors {
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
         if self.allows(request) {
-            let uri = request.uri().to_string();
             self.inner.on_request(request, data).await;
-            // It sends a preflight it refuses to an error route of its own, which
-            // anyone could call. We do not mount that route, and refuse here.
-            if request.uri() != uri.as_str() {
-                let detail = "This method or header is not allowed across origins.";
-                errors::refuse(request, ApiError::new(Status::Forbidden, detail));
-            }
         }
     }
 
@@ -176,7 +158,5 @@ impl Fairing for Cors {
         if self.allows(request) {
             self.inner.on_response(request, response).await;
         }
-        // A cache must not give one origin's answer to another, nor a page to a program.
-        response.set_header(Header::new("Vary", "Accept, Origin"));
     }
 }
