@@ -1,6 +1,8 @@
 //! PASSWORD_HASHERS: Django's BCryptSHA256PasswordHasher.
 
+#[cfg(test)]
 use std::sync::Arc;
+#[cfg(test)]
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bcrypt::BcryptResult;
@@ -14,13 +16,18 @@ use crate::errors::ApiError;
 pub struct Hasher {
     rounds: u32,
     /// How many hashes were computed. A test counts them; time would be a bad witness.
+    #[cfg(test)]
     pub hashes: Arc<AtomicU64>,
 }
 
 impl Hasher {
     /// `rounds`: BCRYPT_ROUNDS.
     pub fn new(rounds: u32) -> Self {
-        Hasher { rounds, hashes: Arc::default() }
+        Hasher {
+            rounds,
+            #[cfg(test)]
+            hashes: Arc::default(),
+        }
     }
 
     /// Django's `make_password`: `bcrypt_sha256$$2b$12$…`, 74 characters.
@@ -53,6 +60,7 @@ impl Hasher {
 
     fn hash(&self, raw: &str) -> BcryptResult<String> {
         let hash = bcrypt::hash(prehash(raw), self.rounds)?;
+        #[cfg(test)]
         self.hashes.fetch_add(1, Ordering::Relaxed);
         Ok(hash)
     }
@@ -60,6 +68,7 @@ impl Hasher {
     /// An error means that `stored` is no hash of bcrypt, and that none was computed.
     fn verify(&self, raw: &str, stored: &str) -> BcryptResult<bool> {
         let good = bcrypt::verify(prehash(raw), stored)?;
+        #[cfg(test)]
         self.hashes.fetch_add(1, Ordering::Relaxed);
         Ok(good)
     }
