@@ -4,11 +4,10 @@
 //! (RUSTSEC-2024-0363). So we connect sqlx 0.9 to it ourselves.
 
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rocket::async_trait;
 use rocket::figment::Figment;
-use rocket::tokio::time::sleep;
 use rocket_db_pools::{Config, Database, Error};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
@@ -58,9 +57,6 @@ impl rocket_db_pools::Pool for Pool {
 /// How long a query may wait for a connection, or for another writer to finish.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// How long to wait before a database that is busy is opened once more.
-const PAUSE: Duration = Duration::from_millis(20);
-
 fn explain(url: &str, why: &sqlx::Error) -> String {
     format!("cannot open the database {url} ({why}).")
 }
@@ -79,20 +75,7 @@ async fn open(url: &str, connections: u32) -> Result<SqlitePool, sqlx::Error> {
         .acquire_timeout(WAIT)
         // A connection to a file does not go stale: no ping before each query.
         .test_before_acquire(false);
-    let began = Instant::now();
-    let pool = loop {
-        match pool.clone().connect_with(options.clone()).await {
-            // Two starts on a new file: one gives it the log, and for that SQLite does not
-            // let the other wait.
-            Err(why) if is_busy(&why) && began.elapsed() < WAIT => sleep(PAUSE).await,
-            opened => break opened?,
-        }
-    };
+    let pool = pool.connect_with(options).await?;
     log::info!("Using database {file}");
     Ok(pool)
-}
-
-/// SQLITE_BUSY: another connection has the lock.
-fn is_busy(why: &sqlx::Error) -> bool {
-    why.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "5")
 }
