@@ -252,7 +252,7 @@ fn passwords(app: &App) -> Vec<String> {
 #[test]
 fn an_unknown_path_is_a_404_and_a_wrong_method_a_4xx() {
     let app = client(&[]);
-    get(&app, "/api/user/").has_status(404);
+    get(&app, "/api/nothing/").has_status(404);
     let answer = send(host(app.client.delete(REGISTER), "localhost"), "");
     let refused = (400..500).contains(&answer.status) && answer.json()["detail"].is_string();
     answer.must(refused, r#"a 4xx with {"detail": "…"}"#);
