@@ -44,6 +44,9 @@ use fault::{Fault, MEMORY, PATIENCE, judge};
 /// measures what a request takes, and not what a million notes take.
 const RENEWAL: u64 = 100;
 
+/// The password of whoever is logged in.
+const PASSWORD: &str = "live-pass-1";
+
 /// A request with more bytes is sent again, by two clients at once: what one of them takes may
 /// be bearable.
 const LARGE: usize = 500_000;
@@ -199,8 +202,10 @@ struct Run<'a> {
     address: Address,
     process: Option<u32>,
     server: RefCell<Server>,
-    user: &'a contract::User,
     live: RefCell<Live>,
+    renewals: Cell<u64>,
+    /// Whether a request has ended what was open: the live token opens nothing any more.
+    over: Cell<bool>,
     next: Cell<u64>,
     /// The requests that are on their way.
     flying: RefCell<BTreeSet<u64>>,
@@ -215,15 +220,15 @@ impl<'a> Run<'a> {
         let url = address.to_string();
         let host = url.trim_start_matches("http://");
         ensure!(host.starts_with("127.0.0.1:"), "{url} is not on this machine");
-        let user = contract.fixtures.users.first().context("the contract has no user")?;
         Ok(Run {
             plan,
             material: Material::of(contract, step, host.into(), plan.seed),
             process: server.child.id(),
             address,
             server: RefCell::new(server),
-            user,
             live: RefCell::default(),
+            renewals: Cell::default(),
+            over: Cell::default(),
             next: Cell::new(0),
             flying: RefCell::default(),
             end: Instant::now() + plan.time,
@@ -253,7 +258,7 @@ impl<'a> Run<'a> {
     async fn lane(&self) -> Result<()> {
         let mut kept = None;
         while let Some(number) = self.number() {
-            if number.is_multiple_of(RENEWAL)
+            if (number.is_multiple_of(RENEWAL) || self.over.take())
                 && let Err(why) = self.renew().await
             {
                 // When a request has ended or blocked the server, that is what is told.
@@ -305,6 +310,9 @@ impl<'a> Run<'a> {
             Read::Broken(_, bytes) => reply_text(bytes),
             Read::Nothing => String::new(),
         };
+        if answer.contains("AccessToken") && answer.contains("Token is blacklisted") {
+            self.over.set(true);
+        }
         if let Some(fault) = fault {
             self.find(number, sent, fault, &answer);
         }
@@ -372,25 +380,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Logs in, and leaves some notes and no others.
+    /// A new user with some notes logs in: of the one before, a request may have changed the name or
+    /// the password, or ended what was open.
     async fn renew(&self) -> Result<()> {
-        let (username, password) = (&self.user.username, &self.user.password);
+        let renewals = self.renewals.get();
+        self.renewals.set(renewals + 1);
+        let (username, password) = (format!("fuzz-{renewals}"), PASSWORD.to_string());
         let body = json!({"username": username, "password": password});
-        let pair = self.ask("POST", "/api/token/", "", Some(body)).await?;
+        self.ask("POST", "/api/user/register/", None, Some(&body)).await?;
+        let pair = self.ask("POST", "/api/token/", None, Some(&body)).await?;
         let text = |name: &str| pair[name].as_str().unwrap_or_default().to_string();
         let (access, refresh) = (text("access"), text("refresh"));
-        let all = self.ask("GET", "/api/notes/", &access, None).await?;
-        let ids = |notes: &Value| notes.as_array().cloned().unwrap_or_default();
-        for id in ids(&all).iter().filter_map(|note| note["id"].as_i64()) {
-            self.ask("DELETE", &format!("/api/notes/{id}/"), &access, None).await?;
-        }
         let mut notes = Vec::new();
         for title in ["one", "two ü", "three", "four", "five 😀", "six", "seven", "eight"] {
             let body = json!({"title": title, "content": "of the fuzzer"});
-            let note = self.ask("POST", "/api/notes/", &access, Some(body)).await?;
+            let note = self.ask("POST", "/api/notes/", Some(&access), Some(&body)).await?;
             notes.extend(note["id"].as_i64());
         }
-        let (username, password) = (username.clone(), password.clone());
         self.live.replace(Live { username, password, access, refresh, notes });
         Ok(())
     }
@@ -400,16 +406,14 @@ impl<'a> Run<'a> {
         &self,
         method: &str,
         path: &str,
-        access: &str,
-        body: Option<Value>,
+        access: Option<&str>,
+        body: Option<&Value>,
     ) -> Result<Value> {
-        let headers = [
-            ("Content-Type".into(), "application/json".into()),
-            ("Authorization".into(), format!("Bearer {access}")),
-        ];
+        let mut headers = vec![("Content-Type".into(), "application/json".into())];
+        headers.extend(access.map(|it| ("Authorization".into(), format!("Bearer {it}"))));
         let body = body.map(|body| body.to_string().into_bytes());
         let (method, path) = (method.into(), path.into());
-        let request = Outgoing { method, path, headers: headers.into(), body };
+        let request = Outgoing { method, path, headers, body };
         let answer = send(&self.address, &request).await?;
         match answer.status {
             200..300 | 404 => Ok(answer.json().unwrap_or_default()),

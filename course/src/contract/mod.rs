@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use crate::repo::Repo;
 
 /// The order in which groups run: what a chapter builds on comes before it.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 15] = [
     "register",
     "token",
     "refresh",
@@ -35,6 +35,10 @@ const ORDER: [&str; 11] = [
     "notes",
     "cors",
     "protocol",
+    "users",
+    "profile",
+    "password",
+    "staff",
 ];
 
 /// Everything a server is asked, and what it must hold before.
@@ -73,6 +77,17 @@ pub struct User {
     pub username: String,
     pub password: String,
     pub is_active: bool,
+    #[serde(default)]
+    pub is_staff: bool,
+    #[serde(default)]
+    pub email: String,
+}
+
+impl User {
+    /// Whether registration alone makes this user: active, no staff, without an email.
+    pub fn is_plain(&self) -> bool {
+        self.is_active && !self.is_staff && self.email.is_empty()
+    }
 }
 
 /// One file: cases that run in order, on one server.

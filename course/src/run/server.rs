@@ -83,8 +83,8 @@ impl Server {
                 )));
             }
         }
-        for user in users.iter().filter(|user| !user.is_active) {
-            self.deactivate(&user.username).await?;
+        for user in users.iter().filter(|user| !user.is_plain()) {
+            self.complete(user).await?;
         }
         Ok(None)
     }
@@ -100,15 +100,20 @@ impl Server {
         send(&self.address, &request).await
     }
 
-    /// No address of the API does that, so it is done in the database. Before step 3
-    /// there is no such column, and nobody to ask for it.
-    async fn deactivate(&self, username: &str) -> Result<()> {
+    /// No address of the API makes a user inactive or staff, so it is done in the database.
+    /// Before step 3 there are no such columns, and nobody to ask for them.
+    async fn complete(&self, user: &User) -> Result<()> {
+        let User { is_active, is_staff, email, username, .. } = user;
         let file = match &self.place.database {
             Database::Sqlite(file) => file,
             Database::Postgres(postgres, name) => {
-                let update = "UPDATE users SET is_active = FALSE WHERE username = ";
-                let user = username.replace('\'', "''");
-                return postgres.sql(name, &format!("{update}'{user}'")).map(drop);
+                let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
+                let (email, username) = (text(email), text(username));
+                let update = format!(
+                    "UPDATE users SET is_active = {is_active}, is_staff = {is_staff}, \
+                     email = {email} WHERE username = {username}"
+                );
+                return postgres.sql(name, &update).map(drop);
             }
         };
         let options =
@@ -119,8 +124,10 @@ impl Server {
             "SELECT COUNT(*) FROM pragma_table_info('users') WHERE name = 'is_active'";
         let known: i64 = sqlx::query_scalar(columns).fetch_one(&mut database).await?;
         if known > 0 {
-            let update = "UPDATE users SET is_active = FALSE WHERE username = $1";
-            sqlx::query(update).bind(username).execute(&mut database).await?;
+            let update = "UPDATE users SET is_active = $1, is_staff = $2, email = $3
+                WHERE username = $4";
+            let update = sqlx::query(update).bind(is_active).bind(is_staff).bind(email);
+            update.bind(username).execute(&mut database).await?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::accounts::Hasher;
 use crate::db::Db;
 use crate::settings::Settings;
 use crate::tokens::TokenBackend;
-use crate::{accounts, errors, middleware, migrations, notes, tokens};
+use crate::{accounts, authentication, errors, middleware, migrations, notes, tokens};
 
 /// Attaches the fairings, the routes and the catchers. Fairings run in this order.
 pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
@@ -37,6 +37,10 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .mount("/api/user", accounts::routes())
         .mount("/api/account", accounts::account_routes())
         .mount("/api/account", accounts::register_routes())
+        .mount("/api/accounts", accounts::staff_routes())
+        .mount("/api/users", authentication::register_routes())
+        .mount("/api/users", authentication::log_in_routes())
+        .mount("/api/user", authentication::user_routes())
         .mount("/api/token", tokens::routes())
         .mount("/api/notes", notes::routes())
         .register("/", errors::catchers())

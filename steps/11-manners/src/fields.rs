@@ -2,7 +2,7 @@
 
 use rocket::serde::json::Value;
 
-use crate::errors::FieldErrors;
+use crate::errors::{ApiError, FieldErrors};
 use crate::parsers::RequestData;
 
 /// A rule for a text: the message when the text breaks it.
@@ -38,23 +38,62 @@ pub fn char_field(
     None
 }
 
-/// DRF's EmailField of a model that allows it to be blank: missing and blank are `""`.
-pub fn email_field(data: &RequestData, name: &str, errors: &mut FieldErrors) -> Option<String> {
-    let message = match data.0.get(name) {
-        None => return Some(String::new()),
-        Some(Value::Null) => "This field may not be null.",
-        Some(value) => {
-            let email = text(value).map(|text| trim(&text).to_string());
-            match email {
-                Some(email) if email.is_empty() || email_address(&email).is_none() => {
-                    return Some(email);
-                }
-                _ => "Enter a valid email address.",
-            }
-        }
+/// DRF's EmailField. With `optional` it may be missing or blank, and is `""` then.
+pub fn email_field(
+    data: &RequestData,
+    name: &str,
+    optional: bool,
+    errors: &mut FieldErrors,
+) -> Option<String> {
+    let email = match data.0.get(name) {
+        None if optional => return Some(String::new()),
+        None => Err("This field is required."),
+        Some(Value::Null) => Err("This field may not be null."),
+        Some(value) => text(value).ok_or("Enter a valid email address."),
     };
-    errors.add(name, vec![message.into()]);
+    let message = match email.map(|text| trim(&text).to_string()) {
+        Err(message) => message.into(),
+        Ok(email) if email.is_empty() && optional => return Some(email),
+        Ok(email) if email.is_empty() => "This field may not be blank.".into(),
+        Ok(email) => match email_address(&email) {
+            None => return Some(email),
+            Some(message) => message,
+        },
+    };
+    errors.add(name, vec![message]);
     None
+}
+
+/// The same as `char_field`, for a text that may be blank.
+pub fn blank_field(
+    data: &RequestData,
+    name: &str,
+    validators: &[Validator<'_>],
+    errors: &mut FieldErrors,
+) -> Option<String> {
+    match data.0.get(name).and_then(text) {
+        Some(text) if trim(&text).is_empty() => Some(String::new()),
+        _ => char_field(data, name, validators, errors),
+    }
+}
+
+/// Several texts, all required. It takes the body: nothing of that is left afterwards.
+pub fn char_fields<const N: usize>(
+    data: RequestData,
+    names: [&str; N],
+) -> Result<[String; N], ApiError> {
+    let mut errors = FieldErrors::default();
+    let texts = names.map(|name| char_field(&data, name, &[], &mut errors));
+    errors.into_result()?;
+    Ok(texts.map(Option::unwrap_or_default))
+}
+
+/// MinLengthValidator: `min` is in characters, not bytes.
+pub fn min_length(min: usize) -> impl Fn(&str) -> Option<String> {
+    move |text| {
+        (text.chars().count() < min)
+            .then(|| format!("Ensure this field has at least {min} characters."))
+    }
 }
 
 /// MaxLengthValidator: `max` is in characters, not bytes.

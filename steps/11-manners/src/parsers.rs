@@ -32,14 +32,43 @@ impl<'r> FromData<'r> for RequestData {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
-        match parse(request, data).await {
+        match parse(request, data, 1).await {
             Ok(fields) => Outcome::Success(RequestData(fields)),
             Err(error) => Outcome::Error((error.leave_with(request), ())),
         }
     }
 }
 
-async fn parse(request: &Request<'_>, data: Data<'_>) -> Result<Map<String, Value>, ApiError> {
+/// The same for note 001's API, out of its envelope: `{"user": {…}}`.
+pub struct UserData(pub RequestData);
+
+#[async_trait]
+impl<'r> FromData<'r> for UserData {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        match parse(request, data, 2).await.and_then(user) {
+            Ok(fields) => Outcome::Success(UserData(RequestData(fields))),
+            Err(error) => Outcome::Error((error.in_errors().leave_with(request), ())),
+        }
+    }
+}
+
+fn user(mut fields: Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
+    match fields.remove("user") {
+        Some(Value::Object(user)) => Ok(user),
+        None => Err(field_error("user", "This field is required.")),
+        Some(Value::Null) => Err(field_error("user", "This field may not be null.")),
+        Some(other) => Err(no_dictionary("user", &other)),
+    }
+}
+
+/// `depth`: to how many levels of names a body in JSON is read.
+async fn parse(
+    request: &Request<'_>,
+    data: Data<'_>,
+    depth: u8,
+) -> Result<Map<String, Value>, ApiError> {
     let seen_to_its_end = data.peek_complete();
     let body = data.open(LIMIT.mebibytes()).into_bytes().await;
     let early = || ApiError::new(Status::BadRequest, "The body ended early.");
@@ -57,7 +86,7 @@ async fn parse(request: &Request<'_>, data: Data<'_>) -> Result<Map<String, Valu
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let body = body.into_inner();
     match media_type.to_ascii_lowercase().as_str() {
-        "application/json" => json(&Charset::of(content_type)?.text(body)?),
+        "application/json" => json(&Charset::of(content_type)?.text(body)?, depth),
         "application/x-www-form-urlencoded" => urlencoded(&body, Charset::of(content_type)?),
         "multipart/form-data" => {
             multipart(content_type, body, Charset::of(content_type)?).await
@@ -113,34 +142,41 @@ impl Charset {
 
 /// Not `serde_json::from_str::<Value>`: of a hostile body, `[{"":0},…]`, that makes a hundred
 /// times as much memory. A `RawValue` is a piece of the body.
-fn json(body: &str) -> Result<Map<String, Value>, ApiError> {
+fn json(body: &str, depth: u8) -> Result<Map<String, Value>, ApiError> {
     let body: &RawValue = serde_json::from_str(body).map_err(broken)?;
-    let kind = match flat(body)? {
-        Value::Object(_) => {
-            let fields: HashMap<String, &RawValue> =
-                serde_json::from_str(body.get()).map_err(broken)?;
-            let mut values = Map::new();
-            for (name, raw) in fields {
-                values.insert(name, flat(raw)?);
-            }
-            return Ok(values);
-        }
-        Value::Null => return Err(field_error("non_field_errors", "No data provided")),
+    match flat(body, depth)? {
+        Value::Object(fields) => Ok(fields),
+        Value::Null => Err(field_error("non_field_errors", "No data provided")),
+        other => Err(no_dictionary("non_field_errors", &other)),
+    }
+}
+
+fn no_dictionary(name: &str, value: &Value) -> ApiError {
+    let kind = match value {
         Value::Array(_) => "list",
         Value::String(_) => "str",
         Value::Bool(_) => "bool",
         Value::Number(number) if number.is_f64() => "float",
-        Value::Number(_) => "int",
+        _ => "int",
     };
-    let message = format!("Invalid data. Expected a dictionary, but got {kind}.");
-    Err(field_error("non_field_errors", &message))
+    field_error(name, &format!("Invalid data. Expected a dictionary, but got {kind}."))
 }
 
-/// The value without what is in it: no field of ours takes a list or an object.
-fn flat(raw: &RawValue) -> Result<Value, ApiError> {
+/// The value without what is in it, below this depth: no field of ours takes a list or an
+/// object.
+fn flat(raw: &RawValue, depth: u8) -> Result<Value, ApiError> {
     match raw.get().as_bytes().first() {
         Some(b'[') => Ok(Value::Array(Vec::new())),
-        Some(b'{') => Ok(Value::Object(Map::new())),
+        Some(b'{') if depth == 0 => Ok(Value::Object(Map::new())),
+        Some(b'{') => {
+            let fields: HashMap<String, &RawValue> =
+                serde_json::from_str(raw.get()).map_err(broken)?;
+            let mut values = Map::new();
+            for (name, raw) in fields {
+                values.insert(name, flat(raw, depth - 1)?);
+            }
+            Ok(Value::Object(values))
+        }
         _ => serde_json::from_str(raw.get()).map_err(broken),
     }
 }

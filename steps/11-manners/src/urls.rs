@@ -10,7 +10,7 @@ use crate::db::Db;
 use crate::methods::{Access, complete};
 use crate::settings::Settings;
 use crate::tokens::TokenBackend;
-use crate::{accounts, errors, middleware, migrations, notes, tokens};
+use crate::{accounts, authentication, errors, middleware, migrations, notes, tokens};
 
 /// Attaches the fairings, the routes and the catchers. Fairings run in this order.
 pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
@@ -43,6 +43,10 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .mount("/api/user", complete(accounts::routes(), Access::Anyone))
         .mount("/api/account", complete(accounts::account_routes(), Access::Users))
         .mount("/api/account", complete(accounts::register_routes(), Access::Anyone))
+        .mount("/api/accounts", complete(accounts::staff_routes(), Access::Staff))
+        .mount("/api/users", complete(authentication::register_routes(), Access::Anyone))
+        .mount("/api/users", complete(authentication::log_in_routes(), Access::Open))
+        .mount("/api/user", complete(authentication::user_routes(), Access::TokenUsers))
         .mount("/api/token", complete(tokens::routes(), Access::Open))
         .mount("/api/notes", complete(notes::routes(), Access::Users))
         .register("/", errors::catchers())

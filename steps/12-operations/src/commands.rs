@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::accounts::{Hasher, NewUser, User};
 use crate::db::Db;
+use crate::errors::ApiError;
 use crate::fields::email_address;
 use crate::migrations;
 use crate::parsers::RequestData;
@@ -167,7 +168,8 @@ pub async fn createsuperuser(
         return Err(format!("email: {message}"));
     }
     let password = hasher.make_password(new.password).await?;
-    let user = User::create_superuser(db, &new.username, email, &password).await?;
+    let mut connection = db.pool().acquire().await.map_err(ApiError::from)?;
+    let user = User::create_superuser(&mut connection, &new.username, email, &password).await?;
     Ok(format!("Superuser {} created successfully.", user.username))
 }
 

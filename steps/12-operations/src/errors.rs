@@ -54,6 +54,16 @@ impl ApiError {
         ApiError::new(Status::ServiceUnavailable, detail)
     }
 
+    /// Note 001's form of what is wrong with fields: `{"errors": {…}}`, and a 422. An error
+    /// of the whole request, which has a `detail`, stays as it is.
+    pub fn in_errors(self) -> Self {
+        if self.status != Status::BadRequest || self.body.get("detail").is_some() {
+            return self;
+        }
+        let body = json!({ "errors": self.body });
+        ApiError { status: Status::UnprocessableEntity, body }
+    }
+
     /// Leaves the error with the request, where the catcher finds it. Rocket does not
     /// hand a guard's own error value to the catcher.
     pub fn leave_with(self, request: &Request<'_>) -> Status {

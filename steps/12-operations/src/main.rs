@@ -11,6 +11,7 @@
 //! - `migrations.rs`: the schema, one change after the other
 //! - `parsers.rs`: DRF's parsers, the body of a request as named values
 //! - `fields.rs`: DRF's fields, one of those values, checked
+//! - `pagination.rs`: DRF's pagination, a long list page by page
 //! - `pages.rs`: DRF's pages for the browser
 //! - `accounts/`: the app that knows users
 //! - `authentication/`: note 001's app, the same users by another API
@@ -21,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod authentication;
 mod commands;
 mod db;
 mod errors;
@@ -31,6 +33,7 @@ mod middleware;
 mod migrations;
 mod notes;
 mod pages;
+mod pagination;
 mod parsers;
 mod settings;
 #[cfg(test)]

@@ -4,8 +4,9 @@ use rocket::http::{Method, Status};
 use rocket::route::{self, Handler};
 use rocket::{Data, Request, Route, async_trait};
 
+use crate::authentication::IsAuthenticated;
 use crate::errors::ApiError;
-use crate::tokens::{AllowAny, CurrentUser};
+use crate::tokens::{AllowAny, CurrentUser, IsAdmin};
 
 /// The methods that routes may have, in the order in which DRF lists them.
 const METHODS: [Method; 5] =
@@ -20,6 +21,10 @@ pub enum Access {
     Anyone,
     /// IsAuthenticated: a 401 comes before the 405.
     Users,
+    /// IsAdminUser.
+    Staff,
+    /// As Users, by the backend of note 001.
+    TokenUsers,
 }
 
 /// These routes, and for each of their addresses a 405 for every method that is missing.
@@ -73,6 +78,8 @@ impl Handler for NotAllowed {
             Access::Open => None,
             Access::Anyone => request.guard::<AllowAny>().await.failed(),
             Access::Users => request.guard::<CurrentUser>().await.failed(),
+            Access::Staff => request.guard::<IsAdmin>().await.failed(),
+            Access::TokenUsers => request.guard::<IsAuthenticated>().await.failed(),
         };
         if let Some((status, ())) = refused {
             return route::Outcome::error(status);

@@ -10,6 +10,7 @@ use rocket::{Data, Request, Response, async_trait};
 use rocket_cors::headers::Origin;
 use rocket_cors::{AllowedHeaders, CorsOptions};
 
+use crate::authentication;
 use crate::errors::{self, ApiError};
 use crate::health;
 use crate::methods;
@@ -181,9 +182,11 @@ pub fn paths() -> AdHoc {
         // A question about CORS may be asked for any path, and what is refused already
         // (TRACE) stays refused.
         if !matches!(request.method(), Method::Options | Method::Trace) {
-            if path.contains("//") || !is_known(request, &path) {
+            let slash = path.ends_with('/');
+            let bare = authentication::PATHS.contains(&path.trim_end_matches('/'));
+            if path.contains("//") || !is_known(request, &path) || bare && slash {
                 errors::refuse(request, ApiError::new(Status::NotFound, "Not found."));
-            } else if !path.ends_with('/') && !health::is_probe(request) {
+            } else if !slash && !bare && !health::is_probe(request) {
                 let query = request.uri().query().map(|query| format!("?{query}"));
                 errors::redirect(request, &format!("{path}/{}", query.unwrap_or_default()));
             }

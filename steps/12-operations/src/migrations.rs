@@ -2,8 +2,12 @@
 //!
 //! The bookkeeping is sqlx's, so sqlx-cli works on the same folder and database.
 
+use std::collections::BTreeMap;
+
+use rocket::futures::TryStreamExt;
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration};
 
+use crate::accounts::normalize_email;
 use crate::db::backend::{BEGIN_MIGRATION, HAS_MIGRATIONS, MIGRATIONS};
 use crate::db::{Connection, Db};
 
@@ -20,7 +24,34 @@ pub async fn list(db: &Db) -> Result<Vec<(String, bool)>, String> {
 
 /// Applies what is missing, all of it or nothing, and gives the names.
 pub async fn apply(db: &Db) -> Result<Vec<String>, String> {
-    apply_missing(db).await.map_err(explain)
+    match apply_missing(db).await {
+        Err(MigrateError::ExecuteMigration(why, ACCOUNT_API))
+            if why.as_database_error().is_some_and(|why| why.is_unique_violation()) =>
+        {
+            Err(shared_emails(db).await.map_err(explain)?)
+        }
+        result => result.map_err(explain),
+    }
+}
+
+/// The migration after which an e-mail address has one user.
+const ACCOUNT_API: i64 = 5;
+
+/// The sentence that names who must change first. The database itself names nobody.
+async fn shared_emails(db: &Db) -> Result<String, MigrateError> {
+    let select = "SELECT username, email FROM users WHERE email <> '' ORDER BY id";
+    let mut rows = sqlx::query_as::<_, (String, String)>(select).fetch(db.pool());
+    let mut users = BTreeMap::<String, Vec<String>>::new();
+    while let Some((username, email)) = rows.try_next().await? {
+        users.entry(normalize_email(&email)).or_default().push(username);
+    }
+    let shared = users.iter().filter(|(_, names)| names.len() > 1);
+    let shared = shared.map(|(email, names)| format!("{email} ({})", names.join(", ")));
+    Ok(format!(
+        "migration 0005 gives each e-mail address to one user, and these have more: {}; \
+         change or empty them, then run `migrate` again.",
+        shared.collect::<Vec<_>>().join("; ")
+    ))
 }
 
 /// An error when a migration is not applied yet.

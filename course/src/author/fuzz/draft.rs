@@ -39,6 +39,9 @@ impl Material {
             paths.insert(path);
             let body = case.request.body.as_deref().map(serde_json::from_str);
             let Some(Ok(Value::Object(body))) = body else { continue };
+            if let Some(Value::Object(user)) = body.get(ENVELOPE) {
+                fields.extend(user.keys().cloned());
+            }
             fields.extend(body.into_iter().map(|(name, _)| name));
         }
         let (served, paths) = (Vec::from_iter(served), Vec::from_iter(paths));
@@ -57,6 +60,9 @@ impl Material {
         (random.pick(&methods), path.map_or("/", |path| path))
     }
 }
+
+/// What note 001's API sends is in an object of this name.
+pub const ENVELOPE: &str = "user";
 
 /// Where a path holds the number of a note.
 pub const NUMBER: &str = "{{number}}";

@@ -1,12 +1,14 @@
 //! Makes the request with a number: every second one is well-formed and has a live token, the
 //! others are spoilt in one to three ways.
 
-use super::draft::{Draft, Framing, Live, Material, NUMBER, Sent};
+use serde_json::{Map, Value};
+
+use super::draft::{Draft, ENVELOPE, Framing, Live, Material, NUMBER, Sent};
 use super::random::Random;
 use super::spoil::spoil;
 
 /// The same for the same seed and number, but for tokens and the numbers of notes, which the
-/// server gives out.
+/// server gives out, and the name of who is logged in.
 pub fn make(material: &Material, live: &Live, number: u64) -> Sent {
     let mut random = Random::of(material.seed, number);
     let mut draft = good(material, live, number, &mut random);
@@ -75,8 +77,8 @@ fn fields(
         let value = match &**name {
             "username" if own => live.username.clone(),
             "username" => format!("f{}-{number}", material.seed),
-            name if name.starts_with("password") && own => live.password.clone(),
-            name if name.starts_with("password") => "Fuzz-pass-1 ü".into(),
+            name if name.contains("password") && own => live.password.clone(),
+            name if name.contains("password") => "Fuzz-pass-1 ü".into(),
             "refresh" => live.refresh.clone(),
             "token" | "access" => live.access.clone(),
             "email" => format!("f{number}@example.com"),
@@ -87,9 +89,14 @@ fn fields(
     fields
 }
 
+/// What there is lies in the envelope too: half of the addresses look there, the others beside.
 pub fn json(fields: &[(String, String)]) -> Vec<u8> {
     let pairs = fields.iter().map(|(name, value)| (name.clone(), value.clone().into()));
-    serde_json::Value::Object(pairs.collect()).to_string().into()
+    let mut body: Map<String, Value> = pairs.collect();
+    if body.remove(ENVELOPE).is_some() {
+        body.insert(ENVELOPE.into(), body.clone().into());
+    }
+    Value::Object(body).to_string().into()
 }
 
 pub fn form(fields: &[(String, String)]) -> Vec<u8> {

@@ -170,7 +170,13 @@ pub fn render(failure: &Failure, hints: &Hints) -> String {
 pub fn needs(contract: &Contract, step: u32, profile: Profile) -> String {
     let users = contract.fixtures.users.iter().map(|user| {
         let inactive = if user.is_active { "" } else { ", not active (is_active = FALSE)" };
-        format!("    id {}: {} / {}{inactive}\n", user.id, user.username, user.password)
+        let staff = if user.is_staff { ", staff (is_staff = TRUE)" } else { "" };
+        let email = match &*user.email {
+            "" => String::new(),
+            email => format!(", with the email {email}"),
+        };
+        let more = format!("{inactive}{staff}{email}");
+        format!("    id {}: {} / {}{more}\n", user.id, user.username, user.password)
     });
     let key = contract.fixtures.variables.get("signing_key").map(as_text).unwrap_or_default();
     let (rotate, blacklist) = match profile {

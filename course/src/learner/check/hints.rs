@@ -105,7 +105,7 @@ mod tests {
     }
 
     /// The last chapter whose cases are explained one by one; raise it with the hints.
-    const EXPLAINED: u32 = 8;
+    const EXPLAINED: u32 = 9;
 
     #[test]
     fn every_case_of_the_explained_chapters_has_its_hints() {
@@ -227,6 +227,29 @@ mod tests {
             ("notes", method, Kind::Status, "", "405", "The 405 came before"),
             ("commands", problems, Kind::Status, "exit status", "0", "exit status"),
             ("commands", problems, Kind::Field, "stderr", "", "all of them"),
+            ("users", "register", Kind::Claim, "user.token.exp", "iat + 1800", "60 days"),
+            ("users", "register", Kind::Field, "user.password", "\"x\"", "its hash"),
+            ("users", "register", Kind::Field, "user", "missing", "without its envelope"),
+            ("users", "log in, inactive", Kind::Status, "", "200", "is_active is asked"),
+            ("users", "the long token is no refresh token", Kind::Status, "", "200", "Refresh"),
+            (
+                "users",
+                "put null clears bio",
+                Kind::Field,
+                "user.bio",
+                "\"x\"",
+                "tell the three",
+            ),
+            ("users", "the long token from before is over", Kind::Status, "", "200", "stamp"),
+            (
+                "password",
+                "the token that asked is over",
+                Kind::Status,
+                "",
+                "200",
+                "compare both",
+            ),
+            ("staff", "not staff", Kind::Status, "", "200", "IsAdmin"),
         ] {
             let text = told(group, case, kind, place, got);
             assert!(text.contains(part), "{group}/{case}: {text}");

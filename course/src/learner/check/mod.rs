@@ -394,9 +394,12 @@ mod tests {
     #[test]
     fn a_running_server_is_told_what_it_must_hold() {
         let text = failure::needs(&contract::load().expect("cases"), 6, Profile::Rotate);
-        for part in
-            ["id 3: carol / carol-pass-789, not active", "contract-signing-key", "=true,"]
-        {
+        for part in [
+            "id 2: bob / bob-pass-456, staff",
+            "id 3: carol / carol-pass-789, not active (is_active = FALSE), with the email carol@",
+            "contract-signing-key",
+            "=true,",
+        ] {
             assert!(text.contains(part), "{text}");
         }
     }

@@ -4,6 +4,7 @@
 mod clients;
 mod disk;
 mod instances;
+mod moving;
 mod outage;
 mod postgres;
 mod stop;

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Serialize;
 
-use super::models::User;
+use super::models::{User, UserChange};
 use crate::errors::{ApiError, FieldErrors, field_error};
-use crate::fields::{char_field, email_field, max_length};
+use crate::fields::{blank_field, char_field, email_field, max_length};
 use crate::parsers::RequestData;
 use crate::tokens::TokenPair;
 
@@ -24,12 +24,7 @@ impl NewUser {
     /// It takes the body: nothing of it is left when the password is hashed.
     pub fn validate(data: RequestData) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
-        let username = char_field(
-            &data,
-            "username",
-            &[&username_characters, &max_length(150)],
-            &mut errors,
-        );
+        let username = username_field(&data, &mut errors);
         let password = char_field(&data, "password", &[&max_length(128)], &mut errors);
         match (username, password) {
             (Some(username), Some(password)) => Ok(NewUser { username, password }),
@@ -48,13 +43,8 @@ pub struct NewAccount {
 impl NewAccount {
     pub fn validate(data: RequestData) -> Result<Self, ApiError> {
         let mut errors = FieldErrors::default();
-        let username = char_field(
-            &data,
-            "username",
-            &[&username_characters, &max_length(150)],
-            &mut errors,
-        );
-        let email = email_field(&data, "email", &mut errors);
+        let username = username_field(&data, &mut errors);
+        let email = email_field(&data, "email", true, &mut errors);
         let password = char_field(&data, "password", &[&max_length(128)], &mut errors);
         let again = char_field(&data, "password2", &[], &mut errors);
         match (username, email, password, again) {
@@ -68,6 +58,24 @@ impl NewAccount {
             _ => Err(errors.into()),
         }
     }
+}
+
+/// What `PATCH /api/account/` changes.
+pub fn validate_account_change(data: RequestData) -> Result<UserChange, ApiError> {
+    let mut errors = FieldErrors::default();
+    let sent = |name: &str| data.0.contains_key(name);
+    let mut change = UserChange::default();
+    if sent("email") {
+        change.email = email_field(&data, "email", true, &mut errors);
+    }
+    if sent("first_name") {
+        change.first_name = blank_field(&data, "first_name", &[&max_length(150)], &mut errors);
+    }
+    if sent("last_name") {
+        change.last_name = blank_field(&data, "last_name", &[&max_length(150)], &mut errors);
+    }
+    errors.into_result()?;
+    Ok(change)
 }
 
 /// Note 004's answer to it.
@@ -114,6 +122,11 @@ impl From<User> for Account {
         let User { id, username, email, first_name, last_name, .. } = user;
         Account { id, username, email, first_name, last_name }
     }
+}
+
+/// The name of a user, in each of our APIs.
+pub fn username_field(data: &RequestData, errors: &mut FieldErrors) -> Option<String> {
+    char_field(data, "username", &[&username_characters, &max_length(150)], errors)
 }
 
 /// Letters and digits of any language. Django writes `^[\w.@+-]+\Z`; Python's `\w` is

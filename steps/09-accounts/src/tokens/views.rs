@@ -3,10 +3,10 @@
 use rocket::http::Status;
 use rocket::serde::json::{Json, Value, json};
 use rocket::{Route, State, get, post, routes};
-use sqlx::Transaction;
+use sqlx::{Executor, Transaction};
 
 use super::blacklist;
-use super::models::{Claims, TokenBackend, TokenPair, TokenType, user_id};
+use super::models::{Claims, TokenBackend, TokenPair, TokenType, is_over, user_id};
 use super::serializers::{Credentials, token_field};
 use crate::accounts::{Hasher, User};
 use crate::db::{Backend, Db};
@@ -40,14 +40,15 @@ async fn obtain(
 ) -> Result<Json<TokenPair>, ApiError> {
     let Credentials { username, password } = Credentials::validate(data)?;
     // One answer, whatever was wrong: it tells nobody who has an account.
-    let user = User::authenticate(db, hasher, &username, password).await?.ok_or_else(|| {
+    let found = User::by_username(db, &username).await?;
+    let user = User::authenticate(db, hasher, found, password).await?.ok_or_else(|| {
         let detail = "No active account found with the given credentials";
         ApiError::new(Status::Unauthorized, detail)
     })?;
     if settings.update_last_login {
         user.update_last_login(db).await?;
     }
-    Ok(Json(give_pair(db, tokens, user.id).await?))
+    Ok(Json(give_pair(db.pool(), tokens, &user).await?))
 }
 
 /// Try it in a browser: http://127.0.0.1:8000/api/token/
@@ -106,9 +107,12 @@ async fn exchange(
             Some(id) => User::by_id(&mut *transaction, id).await?,
             None => None,
         };
-        if !user.is_some_and(|user| user.is_active) {
+        let Some(user) = user.filter(|user| user.is_active) else {
             let detail = "No active account found for the given token.";
             return Err(ApiError::new(Status::Unauthorized, detail));
+        };
+        if is_over(old, &user) {
+            return Err(bad_token(BLACKLISTED));
         }
     }
     let refresh = new.map(|new| tokens.sign(&new)).transpose()?;
@@ -195,12 +199,12 @@ fn log_out_page() -> FormPage {
 
 /// Signs a new pair for a user, and writes the refresh token down.
 pub async fn give_pair(
-    db: &Db,
+    executor: impl Executor<'_, Database = Backend>,
     tokens: &TokenBackend,
-    user_id: i64,
+    user: &User,
 ) -> Result<TokenPair, ApiError> {
-    let refresh = tokens.refresh_for(user_id);
-    blacklist::outstand(db.pool(), &refresh, None).await?;
+    let refresh = tokens.refresh_for(user);
+    blacklist::outstand(executor, &refresh, None).await?;
     let access = tokens.access_for(&refresh)?;
     Ok(TokenPair { refresh: Some(tokens.sign(&refresh)?), access })
 }
@@ -210,7 +214,7 @@ async fn is_blacklisted(db: &Db, claims: &Claims) -> Result<bool, ApiError> {
     Ok(used || blacklist::family_is_revoked(db.pool(), claims).await?)
 }
 
-const BLACKLISTED: &str = "Token is blacklisted";
+pub const BLACKLISTED: &str = "Token is blacklisted";
 
 /// SimpleJWT's answer to a bad token in a body.
 fn bad_token(message: &str) -> ApiError {

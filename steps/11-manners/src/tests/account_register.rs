@@ -68,7 +68,7 @@ fn an_email_may_be_missing_but_not_wrong() {
     for (name, email, stored) in [
         ("a", json!(""), ""),
         ("b", json!("  T@EXAMPLE.com "), "T@example.com"),
-        ("c", json!("T@example.com"), "T@example.com"),
+        ("c", json!("t@example.com"), "t@example.com"),
     ] {
         let answer = register(&app, account(name, email, "p", "p"));
         answer.has_status(201);
@@ -87,6 +87,37 @@ fn an_email_may_be_missing_but_not_wrong() {
     ] {
         register(&app, account("e", email, "p", "p")).is(400, json!({"email": [message]}));
     }
+}
+
+#[test]
+fn an_email_belongs_to_one_user() {
+    let app = client(&[]);
+    register(&app, account("a", json!("t@example.com"), "p", "p")).has_status(201);
+    let taken = json!({"email": ["A user with that email already exists."]});
+    register(&app, account("b", json!("t@EXAMPLE.com"), "p", "p")).is(400, taken);
+    for name in ["c", "d"] {
+        let answer = register(&app, account(name, json!(""), "p", "p"));
+        answer.because("many may have none").has_status(201);
+    }
+}
+
+#[test]
+fn an_account_without_its_tokens_is_not_made() {
+    let app = client(&[]);
+    select(&app, "DROP TABLE outstanding_tokens");
+    register(&app, account("a", json!(""), "p", "p")).has_status(500);
+    let names = select(&app, "SELECT username FROM users");
+    assert!(
+        names.is_empty(),
+        "who was told that it failed must be able to try again: {names:?}"
+    );
+}
+
+#[test]
+fn a_registration_needs_one_connection() {
+    let app = client(&[("DB_MAX_CONNECTIONS", "1")]);
+    let answer = register(&app, account("a", json!(""), "p", "p"));
+    answer.because("the pool has one connection").has_status(201);
 }
 
 #[test]

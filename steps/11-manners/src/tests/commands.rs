@@ -55,7 +55,8 @@ fn the_words_are_those_of_manage_py() {
 fn migrate_says_what_it_did() {
     let database = database();
     let said = migrate(&database).expect("migrate must succeed");
-    let all = "Applied 0001_initial, 0002_user_profile, 0003_token_blacklist, 0004_notes.";
+    let all = "Applied 0001_initial, 0002_user_profile, 0003_token_blacklist, 0004_notes, \
+               0005_account_api, 0006_sessions.";
     assert_eq!(said, all, "on an empty database");
     let said = migrate(&database).expect("migrate must succeed twice");
     assert_eq!(said, "No migrations to apply.", "on a database that has them all");
@@ -79,8 +80,8 @@ fn showmigrations_marks_the_applied_ones() {
     let database = database();
     let show = || say(&database, async |db| commands::showmigrations(&db).await);
     let shown = show().expect("showmigrations must succeed");
-    let all =
-        "[ ] 0001_initial\n[ ] 0002_user_profile\n[ ] 0003_token_blacklist\n[ ] 0004_notes";
+    let all = "[ ] 0001_initial\n[ ] 0002_user_profile\n[ ] 0003_token_blacklist\n[ ] 0004_notes\n\
+         [ ] 0005_account_api\n[ ] 0006_sessions";
     assert_eq!(shown, all, "before migrate");
     migrate(&database).expect("migrate must succeed");
     let shown = show().expect("showmigrations must succeed");

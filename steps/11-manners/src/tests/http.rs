@@ -30,7 +30,8 @@ fn a_method_that_an_address_does_not_have_is_a_405_that_names_the_others() {
         (Method::Patch, "/api/account/register/", "POST, OPTIONS"),
         (Method::Get, "/api/token/blacklist/", "POST, OPTIONS"),
         (Method::Head, "/api/token/", "POST, OPTIONS"),
-        (Method::Post, "/api/account/", "GET, HEAD, OPTIONS"),
+        (Method::Post, "/api/account/", "GET, PATCH, HEAD, OPTIONS"),
+        (Method::Patch, "/api/account/register/", "POST, OPTIONS"),
     ] {
         let answer = ask(&app, Some(&token), method, path);
         answer.has_status(405).has_header("Allow", methods);

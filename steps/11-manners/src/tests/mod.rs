@@ -3,10 +3,12 @@
 mod account;
 mod account_register;
 mod answer;
+mod authentication;
 mod bodies;
 mod commands;
 mod cors;
 mod forms;
+mod hashes;
 mod headers;
 mod hosts;
 mod http;
@@ -18,12 +20,15 @@ mod postgres;
 mod refresh;
 mod registration;
 mod rotation;
+mod sessions;
 mod settings;
 #[cfg(not(feature = "postgres"))]
 mod sqlite;
+mod staff;
 mod tokens;
 
 use std::ops::Deref;
+use std::sync::atomic::Ordering;
 
 use rocket::http::uri::Host;
 use rocket::http::{ContentType, Header};
@@ -40,6 +45,7 @@ use sqlite as backend;
 use answer::{Answer, send};
 use backend::Database;
 
+use crate::accounts::Hasher;
 use crate::db::Connection;
 use crate::settings::Settings;
 
@@ -180,6 +186,12 @@ fn log_in(app: &App) -> (String, String) {
     let alice = json!({"username": "alice", "password": "alice-pass"});
     let pair = post(app, "/api/token/", alice).because("alice logs in");
     (pair.text("access"), pair.text("refresh"))
+}
+
+/// How many hashes this server has computed.
+fn hashes(app: &App) -> u64 {
+    let hasher = app.rocket().state::<Hasher>().expect("the server must manage a Hasher");
+    hasher.hashes.load(Ordering::Relaxed)
 }
 
 /// Claims like the server's own, for user 1, good for ten minutes.

@@ -6,7 +6,7 @@ mod models;
 mod serializers;
 mod views;
 
-pub use authentication::{AllowAny, CurrentUser};
+pub use authentication::{AllowAny, CurrentUser, IsAdmin, authenticate, outcome, user};
 pub use blacklist::flush_expired;
 pub use models::{TokenBackend, TokenPair};
 pub use views::{give_pair, routes};

@@ -4,8 +4,8 @@ use rocket::serde::json::json;
 use sqlx::{Connection as _, query_scalar};
 
 use super::{
-    Database, app_with_users_and, async_run, bearer, client, host, log_in, post, rows, select,
-    send, server,
+    Database, app_with_users_and, async_run, bearer, client, host, log_in, must_refuse, post,
+    rows, select, send, server,
 };
 use crate::db::Connection;
 use crate::db::backend::HAS_MIGRATIONS;
@@ -49,7 +49,8 @@ fn refuses(vars: &[(&str, &str)], database: &Database, why: &str) {
 fn an_empty_database_gets_all_migrations_at_the_first_start() {
     let app = client(&[]);
     let applied = select(&app, APPLIED);
-    let all = ["initial", "user profile", "token blacklist", "notes"];
+    let all =
+        ["initial", "user profile", "token blacklist", "notes", "account api", "sessions"];
     assert_eq!(applied, all, "what is in _sqlx_migrations");
 }
 
@@ -58,7 +59,7 @@ fn a_second_start_finds_nothing_to_do() {
     let database = database();
     starts(&[], &database);
     starts(&[], &database);
-    assert_eq!(rows(&database, APPLIED).len(), 4, "the number of migrations in the table");
+    assert_eq!(rows(&database, APPLIED).len(), 6, "the number of migrations in the table");
 }
 
 #[test]
@@ -78,6 +79,36 @@ fn an_edited_migration_stops_the_start() {
     starts(&[], &database);
     rows(&database, "UPDATE _sqlx_migrations SET checksum = '00' WHERE version = 1");
     refuses(&[], &database, "a migration was changed after it was applied");
+}
+
+#[test]
+fn users_who_share_an_email_are_named_before_it_belongs_to_one() {
+    let app = client(&[]);
+    for name in ["demo", "smart", "other"] {
+        let body = json!({"username": name, "password": "pw"});
+        post(&app, "/api/user/register/", body).has_status(201);
+    }
+    select(&app, "DROP INDEX users_email");
+    select(&app, "ALTER TABLE users DROP COLUMN bio");
+    select(&app, "ALTER TABLE users DROP COLUMN image");
+    select(&app, "ALTER TABLE users DROP COLUMN stamp");
+    select(&app, "DELETE FROM _sqlx_migrations WHERE version > 4");
+    select(&app, "UPDATE users SET email = 'demo@Gmail.COM' WHERE username = 'demo'");
+    select(&app, "UPDATE users SET email = 'demo@gmail.com' WHERE username = 'smart'");
+    let migrate = || {
+        async_run(async {
+            let db = crate::db::Db::open(&app.database.url).await?;
+            crate::migrations::apply(&db).await
+        })
+    };
+    let begin = "migration 0005 gives each e-mail address to one user, and these have more: \
+                 demo@gmail.com (demo, smart);";
+    must_refuse("a migration with a shared e-mail", migrate(), begin);
+    assert_eq!(select(&app, APPLIED).len(), 4, "nothing was applied");
+    select(&app, "UPDATE users SET email = '' WHERE username = 'smart'");
+    assert_eq!(migrate().map(|names| names.len()), Ok(2), "then it goes on");
+    let email = select(&app, "SELECT email FROM users WHERE username = 'demo'");
+    assert_eq!(email, ["demo@gmail.com"], "the domain in lower case");
 }
 
 #[test]
@@ -110,7 +141,7 @@ fn the_old_program_goes_on_after_a_newer_one_has_migrated() {
     select(
         &app,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-         VALUES (5, 'later', TRUE, '00', 0)",
+         VALUES (99, 'later', TRUE, '00', 0)",
     );
     for (path, body) in paths.into_iter().zip(before) {
         ask(path).because("its tables have columns that it does not know").is(200, body);

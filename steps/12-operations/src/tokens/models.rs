@@ -8,6 +8,7 @@ use rocket::serde::json::{Value, json};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::accounts::User;
 use crate::errors::ApiError;
 use crate::settings::Settings;
 
@@ -17,6 +18,7 @@ use crate::settings::Settings;
 /// - `exp`, `iat`: when it ends and when it was issued, in seconds since 1970
 /// - `jti`: the token's own id, never the same twice
 /// - `user_id`: whose it is, a text since SimpleJWT 5.5.1; older tokens carry a number
+/// - `stamp`: that of the user; a token with another one, or with none, is over
 ///
 /// A map and not a struct: what another program put in must survive a refresh.
 pub type Claims = Map<String, Value>;
@@ -66,9 +68,12 @@ impl TokenBackend {
     }
 
     /// RefreshToken.for_user: what the refresh token of a new log-in says.
-    pub fn refresh_for(&self, user_id: i64) -> Claims {
+    pub fn refresh_for(&self, user: &User) -> Claims {
         let mut claims = Claims::new();
-        claims.insert("user_id".into(), json!(user_id.to_string()));
+        claims.insert("user_id".into(), json!(user.id.to_string()));
+        if let Some(stamp) = &user.stamp {
+            claims.insert("stamp".into(), json!(stamp));
+        }
         self.rotated(&claims)
     }
 
@@ -80,6 +85,13 @@ impl TokenBackend {
     /// RefreshToken.access_token: all claims go over, but type, times and id are new.
     pub fn access_for(&self, refresh: &Claims) -> Result<String, ApiError> {
         self.sign(&self.renewed(TokenType::Access, refresh))
+    }
+
+    /// Note 001's token: an access token that lives for LONG.
+    pub fn long_access_for(&self, refresh: &Claims) -> Result<String, ApiError> {
+        let mut claims = self.renewed(TokenType::Access, refresh);
+        claims.insert("exp".into(), json!(Utc::now().timestamp() + LONG));
+        self.sign(&claims)
     }
 
     fn renewed(&self, token_type: TokenType, claims: &Claims) -> Claims {
@@ -146,6 +158,9 @@ impl TokenBackend {
     }
 }
 
+/// Sixty days, in seconds, as in the project of note 001.
+const LONG: i64 = 60 * 86_400;
+
 const INVALID: &str = "Token is invalid";
 
 /// Whose token it is; `None` when it does not say, or says something that is no id.
@@ -154,6 +169,11 @@ pub fn user_id(claims: &Claims) -> Option<i64> {
         Value::String(text) => text.parse().ok(),
         value => value.as_i64(),
     }
+}
+
+/// Whether the user has ended what was open since this token was given out.
+pub fn is_over(claims: &Claims, user: &User) -> bool {
+    claims.get("stamp").and_then(Value::as_str) != user.stamp.as_deref()
 }
 
 /// The id of a checked token.
