@@ -47,6 +47,24 @@ fn the_log_in_is_in_the_tokens() {
 }
 
 #[test]
+fn a_log_in_from_before_the_setting_ends_too() {
+    let app = app_with_users_and(&[("LOGIN_LIFETIME", "3600")]);
+    let begin = now();
+    // A token without auth_time, as the server gave it fifty minutes ago.
+    let old = sign(&claims_with("refresh", "iat", json!(begin - 3000)));
+    let (end, successor) = rotate(&app, &old);
+    assert_eq!(end, begin + 600, "the successor must end an hour after its token was issued");
+    let auth_time = read(&successor)["auth_time"].clone();
+    assert_eq!(auth_time, begin - 3000, "the auth_time is when the token was issued");
+    let (end, _) = rotate(&app, &successor);
+    assert_eq!(end, begin + 600, "the second successor must end then, too");
+    // One of another program, without either.
+    let (end, _) = rotate(&app, &sign(&claims_with("refresh", "iat", Value::Null)));
+    let hour = (begin + 3600..=now() + 3600).contains(&end);
+    assert!(hour, "without iat the hour begins with the first rotation: exp is {end}");
+}
+
+#[test]
 fn a_long_log_in_does_not_make_tokens_longer() {
     let app = app_with_users_and(&[("LOGIN_LIFETIME", "2592000")]);
     let (_, first) = log_in(&app);

@@ -105,7 +105,7 @@ pub enum Framing {
 /// each type: 35 kB take 300 MiB. That cannot be counted, for it hides what others take.
 ///
 /// Rocket does so when a second Accept comes (`bust_header_cache`), before any code of ours. A
-/// proxy sends one Accept; chapter 8 shows how.
+/// proxy sends one Accept; chapter 12 shows how.
 pub const PARSED_ACCEPT: usize = 4000;
 
 /// A request in parts.
