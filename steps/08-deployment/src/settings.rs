@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rocket::Config;
 use rocket::config::LogLevel;
@@ -307,13 +307,16 @@ pub fn missing(name: &str, example: &str) -> String {
     format!("{name} must be set when DEBUG is off, for example {name}={example}.")
 }
 
-/// A name or an address, without a scheme, a port or a path.
+/// What a `Host` can be, without its port: labels of letters, digits, `-` and `_` with a dot
+/// between each two, or an IPv6 address in brackets. For the list, a dot in front, or `*`.
 fn is_host(text: &str) -> bool {
-    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    match inner {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !text.contains(['/', ':', ' ']),
+    if let Some(rest) = text.strip_prefix('[') {
+        let address = rest.strip_suffix(']').map(str::parse::<Ipv6Addr>);
+        return address.is_some_and(|address| address.is_ok());
     }
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut labels = text.strip_prefix('.').unwrap_or(text).split('.');
+    text == "*" || labels.all(|label| !label.is_empty() && label.chars().all(fits))
 }
 
 /// `scheme://host[:port]` exactly as a browser sends it: no path, no slash at the end.

@@ -104,6 +104,34 @@ fn every_bad_value_is_refused_by_name() {
 }
 
 #[test]
+fn a_name_that_no_host_can_be_is_not_taken_into_the_list() {
+    for name in [
+        "*.example.com",
+        "**",
+        "\"example.com\"",
+        "'example.com'",
+        "[example.com]",
+        "[::1",
+        "a;b",
+        "a@example.com",
+        "example.com.",
+        "..example.com",
+        "a..b",
+        "exämple.com",
+        "example com",
+        "fe80::1",
+    ] {
+        refusal(
+            &[("ALLOWED_HOSTS", name)],
+            "ALLOWED_HOSTS is not a list of names without port",
+        );
+    }
+    for name in ["*", ".example.com", "localhost", "127.0.0.1", "[::1]", "a-b.c_d.example"] {
+        accepted(&[("ALLOWED_HOSTS", name)]);
+    }
+}
+
+#[test]
 fn without_debug_the_hosts_must_be_named() {
     refusal(&[("DEBUG", "false")], "ALLOWED_HOSTS must be set");
     accepted(&[("DEBUG", "false"), ("ALLOWED_HOSTS", "example.com"), KEY]);
