@@ -76,8 +76,8 @@ fn a_header_that_asks_for_more_than_we_know_is_refused() {
     let app = app_with_users();
     let key = jsonwebtoken::EncodingKey::from_secret(accepted(&[]).secret_key.0.as_bytes());
     let sign = |crit: Option<&[&str]>, b64: Option<Value>| {
-        let mut header = jsonwebtoken::Header::default();
-        header.crit = crit.map(|names| names.iter().map(|name| name.to_string()).collect());
+        let crit = crit.map(|names| names.iter().map(|name| name.to_string()).collect());
+        let mut header = jsonwebtoken::Header { crit, ..Default::default() };
         if let Some(b64) = b64 {
             header.extras.insert("b64", b64);
         }
