@@ -137,6 +137,12 @@ impl Repo {
         Ok(self.steps()?.into_iter().rfind(earlier))
     }
 
+    /// What a step's chapter begins with: the files of the step before, tests too.
+    pub fn base(&self, step: &Step) -> Result<Files> {
+        let before = self.before(step)?.map(|before| self.files(&before.folder()));
+        Ok(base(before.transpose()?.unwrap_or_default(), &self.files(&step.folder())?))
+    }
+
     /// The files of a folder that belong to the course: what git tracks or would track.
     /// Without git, in a downloaded copy: what is not a product of running it.
     pub fn files(&self, folder: &str) -> Result<Files> {
@@ -159,9 +165,11 @@ impl Repo {
     fn walk(&self, folder: &str) -> Result<Vec<String>> {
         let ours = |name: &str| name == ".course.json" || name.starts_with(".backup-");
         let run = |name: &str| name == ".env" || name == "target" || name.contains(".sqlite3");
-        let left = |name: &str| ours(name) || run(name);
+        let left = |name: &str| ours(name) || run(name) || is_built(name);
+        // What a client's .env says, its pages say to everyone.
+        let public = format!("/{FRONTEND}.env");
         let mut paths = walk(&self.root, folder)?;
-        paths.retain(|path| !path.split('/').any(left));
+        paths.retain(|path| path.ends_with(&public) || !path.split('/').any(left));
         Ok(paths)
     }
 
@@ -228,6 +236,29 @@ pub fn walk(root: &Path, folder: &str) -> Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+
+/// Where a step has its client. It belongs to one chapter alone: later steps have a server.
+pub const FRONTEND: &str = "frontend/";
+
+/// Whether a folder of a client is made by npm or by its build.
+pub fn is_built(name: &str) -> bool {
+    name == "node_modules" || name == "dist"
+}
+
+/// What of a client is there when its chapter begins: shown and not typed, or npm's own.
+fn is_given(path: &str) -> bool {
+    path.starts_with(FRONTEND)
+        && (path.ends_with(".css") || path.ends_with("/package-lock.json"))
+}
+
+/// What a chapter begins with: the step before without its client, and what is given of the
+/// chapter's own client.
+pub fn base(mut before: Files, own: &Files) -> Files {
+    before.retain(|path, _| !path.starts_with(FRONTEND));
+    let given = own.iter().filter(|(path, _)| is_given(path));
+    before.extend(given.map(|(path, text)| (path.clone(), text.clone())));
+    before
 }
 
 /// What the invariant is about: all files but the tests.

@@ -1,10 +1,12 @@
 //! Building programs and running them: steps, the states between them, and a PostgreSQL.
 //!
 //! [`cargo`] builds, and [`environment`] says what everything that is started sees of ours. A
-//! [`program`] is a step or work/; it runs in a [`place`], and there as a [`server`].
+//! [`program`] is a step or work/; it runs in a [`place`], and there as a [`server`]. What its
+//! browsers get, [`frontend`] builds.
 
 pub mod cargo;
 pub mod environment;
+pub mod frontend;
 pub mod output;
 pub mod place;
 pub mod postgres;

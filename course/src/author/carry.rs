@@ -28,7 +28,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::author::replay::check;
 use crate::book::chapter::Chapter;
 use crate::book::replay::text_of;
-use crate::repo::{Files, Repo, Step, names, set_package};
+use crate::repo::{Files, Repo, Step, base, names, set_package};
 use crate::terminal::say;
 use merge::{Rule, merge};
 use place::lines;
@@ -162,9 +162,11 @@ impl<'r> Place<'r> {
             (None, Some(before)) => old.same(before)?,
             (None, None) => None,
         };
-        let base =
-            Sides { old: files(old, old_before.as_ref())?, new: files(new, before.as_ref())? };
         let mut own = Sides { old: files(old, was.as_ref())?, new: files(new, Some(step))? };
+        let base = Sides {
+            old: base(files(old, old_before.as_ref())?, &own.old),
+            new: base(files(new, before.as_ref())?, &own.new),
+        };
         let written = own.new.keys().any(|path| path.starts_with("src/"));
         let origin = match (until == Some(step), was.is_some() || written) {
             (true, _) => Origin::Kept,

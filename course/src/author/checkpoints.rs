@@ -6,7 +6,7 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::author::replay::checkpoint_workspace;
+use crate::author::replay::{build_clients, checkpoint_workspace};
 use crate::book::chapter::Chapter;
 use crate::book::replay::{Checkpoint, Replay};
 use crate::contract::changes::Changes;
@@ -74,6 +74,7 @@ fn ask(repo: &Repo, step: &Step) -> Result<Asked> {
     let cases = cases_up_to(step.number)?;
     let labels: BTreeSet<_> = cases.iter().map(|(label, _)| label.clone()).collect();
     let mut held = Vec::new();
+    let mut clients = build_clients(repo, step, &replay)?;
     for (index, checkpoint) in replay.checkpoints.iter().enumerate() {
         let workspace = checkpoint_workspace(repo, step, &replay, index)?;
         let fails = |why| chapter.error(checkpoint.line, format!("at this checkpoint {why:#}"));
@@ -92,7 +93,8 @@ fn ask(repo: &Repo, step: &Step) -> Result<Asked> {
         let state = state(&record, &cases, step.number, index, &checkpoint.files);
         format!("{}:{}: checkpoint {}: {state}", chapter.path, checkpoint.line, index + 1)
     });
-    Ok(Asked { states: states.collect(), record })
+    clients.extend(states);
+    Ok(Asked { states: clients, record })
 }
 
 /// Whether the check can find the server. Else it would wait half a minute for a line that

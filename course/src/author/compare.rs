@@ -117,7 +117,7 @@ impl Both {
 
     /// The groups with something to ask, for one profile.
     fn groups(&self, profile: Profile) -> Vec<usize> {
-        let asks = |group: &Group| group.cases.iter().any(|case| case.step <= self.step);
+        let asks = |group: &Group| group.cases.iter().any(|case| case.holds_at(self.step));
         let groups = self.contract.groups.iter().enumerate();
         let groups = groups.filter(|(_, group)| group.profile == profile && asks(group));
         groups.map(|(index, _)| index).collect()
@@ -145,14 +145,14 @@ impl Both {
         let group = &contract.groups[index];
         let mut ours = Session::new(&contract.fixtures, group, ours, ours, *step);
         let mut theirs = Session::new(&contract.fixtures, group, theirs, theirs, *step);
-        for case in group.setup.iter().filter(|case| case.step <= *step) {
+        for case in group.setup.iter().filter(|case| case.holds_at(*step)) {
             ours.setup(case).await;
             theirs.setup(case).await;
         }
         let none = Differences::default();
         let mut lines = Vec::new();
         let mut count = 0;
-        for case in group.cases.iter().filter(|case| case.step <= *step) {
+        for case in group.cases.iter().filter(|case| case.holds_at(*step)) {
             let verdict = judge(ours.case(case, list).await, theirs.case(case, &none).await);
             count += 1;
             match verdict {

@@ -1,11 +1,12 @@
 //! `course dev replay`: each chapter is the patch from the step before to its step.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::book::chapter::Chapter;
 use crate::book::replay::Replay;
 use crate::repo::{Repo, Step, without_tests};
 use crate::run::workspace::Workspace;
+use crate::run::{frontend, skip};
 use crate::terminal::say;
 
 /// Checks the chapters, prints a line for each, and says whether all are right.
@@ -56,11 +57,46 @@ fn quoted_before(repo: &Repo, step: &Step) -> Result<Vec<String>> {
     Ok(quoted)
 }
 
+/// Builds the client at each checkpoint at which it has changed, and the step's own, which must
+/// be the one that is committed. Gives a line for each; nothing when the chapter has none.
+pub fn build_clients(repo: &Repo, step: &Step, replay: &Replay<'_>) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let own = frontend::client(&repo.files(&step.folder())?);
+    if !frontend::can_be_built(&own) {
+        return Ok(lines);
+    }
+    if let Err(missing) = frontend::find_node() {
+        skip(missing)?;
+        return Ok(lines);
+    }
+    let npm = frontend::Client::install(repo, &own)?;
+    let mut last = None;
+    for (index, checkpoint) in replay.checkpoints.iter().enumerate() {
+        let client = frontend::client(&checkpoint.files);
+        if !frontend::can_be_built(&client) || last.as_ref() == Some(&client) {
+            continue;
+        }
+        let place = format!("{}:{}: checkpoint {}", step.chapter(), checkpoint.line, index + 1);
+        npm.build(&client).with_context(|| format!("{place}: its client does not build"))?;
+        lines.push(format!("{place}: its client builds"));
+        last = Some(client);
+    }
+    ensure!(
+        npm.build(&own)? == frontend::committed(repo)?,
+        "client/dist is not what {}/frontend builds to; build it with `npm ci --ignore-scripts` \
+         and `npm run build`, and put its dist in that place",
+        step.folder()
+    );
+    Ok(lines)
+}
+
 /// Compiles each checkpoint of one chapter. The error is the first that does not compile,
 /// or that warns.
 pub fn check_checkpoints(repo: &Repo, step: &Step, print: bool) -> Result<()> {
     let chapter = Chapter::read(repo, step)?;
     let replay = Replay::run(repo, step, &chapter)?;
+    let clients = build_clients(repo, step, &replay)?;
+    clients.iter().filter(|_| print).try_for_each(say)?;
     for (index, checkpoint) in replay.checkpoints.iter().enumerate() {
         let workspace = checkpoint_workspace(repo, step, &replay, index)?;
         let fails = |why| chapter.error(checkpoint.line, format!("at this checkpoint {why:#}"));

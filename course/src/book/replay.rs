@@ -121,10 +121,7 @@ pub struct Replay<'a> {
 impl<'a> Replay<'a> {
     /// Applies the whole chapter, and stops at the first thing in it that does not apply.
     pub fn run(repo: &'a Repo, step: &'a Step, chapter: &'a Chapter) -> Result<Self> {
-        let mut stood = Files::new();
-        if let Some(before) = repo.before(step)? {
-            stood = without_tests(repo.files(&before.folder())?);
-        }
+        let stood = without_tests(repo.base(step)?);
         let mut replay = Replay::begin(repo, step, chapter, stood)?;
         for item in 0..chapter.items.len() {
             replay.apply(item)?;

@@ -309,11 +309,31 @@ fn same_header(name: &str, want: &str, got: &str) -> bool {
     if name == "content-type" {
         return media_type(want) == media_type(got);
     }
+    if name == "set-cookie" {
+        return same_cookie(want, got);
+    }
     want == got
 }
 
 fn set(value: &str) -> BTreeSet<String> {
     value.split(',').map(|part| part.trim().to_ascii_lowercase()).collect()
+}
+
+/// The attributes in any order. `name=<token>` is any token under this name. Where there is a
+/// `Max-Age`, nobody reads `Expires` (RFC 6265, section 5.3).
+fn same_cookie(want: &str, got: &str) -> bool {
+    let split = |cookie: &str| {
+        let mut parts = cookie.split(';').map(|part| part.trim().to_string());
+        let pair = parts.next().unwrap_or_default();
+        let attributes = parts.map(|part| part.to_ascii_lowercase());
+        (pair, attributes.filter(|part| !part.starts_with("expires=")).collect::<BTreeSet<_>>())
+    };
+    let ((want, wanted), (got, given)) = (split(want), split(got));
+    let same = match want.strip_suffix("<token>") {
+        Some(name) => got.strip_prefix(name).is_some_and(|token| token.split('.').count() == 3),
+        None => want == got,
+    };
+    same && wanted == given
 }
 
 /// Case and the spaces around `;` do not count.

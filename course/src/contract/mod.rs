@@ -141,6 +141,8 @@ pub struct Case {
     pub step: u32,
     /// The step from which the headers of [`MANNERS`] are compared too, if that is a later one.
     pub headers_step: Option<u32>,
+    /// The last step at which it holds, if a later one answers otherwise.
+    pub until: Option<u32>,
     pub why: Option<String>,
     /// Tokens to make before sending.
     #[serde(default)]
@@ -174,6 +176,11 @@ impl Case {
             expect.headers.retain(|name, _| !waits(name));
         }
         expect
+    }
+
+    /// Whether a server of this step is asked it.
+    pub fn holds_at(&self, step: u32) -> bool {
+        self.step <= step && self.until.is_none_or(|last| step <= last)
     }
 }
 
@@ -267,6 +274,8 @@ pub fn load() -> Result<Contract> {
         ours: vec![
             read(&folder.join("ours/settings.json"))?,
             read(&folder.join("ours/health.json"))?,
+            read(&folder.join("ours/frontend.json"))?,
+            read(&folder.join("ours/cookies.json"))?,
         ],
         commands: read(&folder.join("ours/commands.json"))?,
     })

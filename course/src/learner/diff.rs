@@ -17,10 +17,8 @@ type Pair = (String, String);
 /// Prints what the chapter changes.
 pub fn of_chapter(repo: &Repo, number: u32) -> Result<bool> {
     let step = repo.step(number)?;
-    let (mut old, before) = match repo.before(&step)? {
-        Some(before) => (repo.files(&before.folder())?, before.folder()),
-        None => (Files::new(), "nothing".into()),
-    };
+    let before = repo.before(&step)?.map_or("nothing".into(), |before| before.folder());
+    let mut old = repo.base(&step)?;
     set_package(&mut old, &step.package());
     let new = repo.files(&step.folder())?;
     let (order, renames) = mentions(repo, &step)?;
@@ -125,10 +123,7 @@ fn show(text: &str) -> Result<()> {
 /// How many lines a step adds to the one before, and how many it takes away; tests, blank lines
 /// and the package's name do not count.
 pub fn changed_lines(repo: &Repo, step: &Step) -> Result<(usize, usize)> {
-    let mut old = match repo.before(step)? {
-        Some(before) => repo.files(&before.folder())?,
-        None => Files::new(),
-    };
+    let mut old = repo.base(step)?;
     set_package(&mut old, &step.package());
     let new = repo.files(&step.folder())?;
     let (_, renames) = mentions(repo, step)?;

@@ -13,7 +13,9 @@ use chrono::Local;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::repo::{Files, Repo, Step, WORK, set_package, step_number, walk, without_tests};
+use crate::repo::{
+    FRONTEND, Files, Repo, Step, WORK, is_built, set_package, step_number, walk, without_tests,
+};
 use crate::terminal::{Out, say};
 
 /// `course start`
@@ -98,7 +100,7 @@ pub fn progress(repo: &Repo) -> Result<Option<Progress>> {
     let folder = repo.root.join(WORK);
     let Some(record) = record(&folder)? else { return Ok(None) };
     let program = |path: &str| !path.starts_with("src/tests/");
-    let files = files(&folder, &Files::new())?;
+    let files = files(&folder, &record.files)?;
     let now = files.iter().map(|(path, bytes)| (path.clone(), hash(bytes)));
     let now: BTreeMap<_, _> = now.filter(|(path, _)| program(path)).collect();
     let then = record.files.iter().filter(|(path, _)| program(path));
@@ -134,7 +136,7 @@ pub fn start(
 fn beginning(repo: &Repo, step: &Step) -> Result<Files> {
     let own = repo.files(&step.folder())?;
     let mut files = match repo.before(step)? {
-        Some(before) => without_tests(repo.files(&before.folder())?),
+        Some(_) => without_tests(repo.base(step)?),
         None => Files::from([
             ("Cargo.toml".into(), own.get("Cargo.toml").cloned().unwrap_or_default()),
             ("src/main.rs".into(), EMPTY.into()),
@@ -146,13 +148,19 @@ fn beginning(repo: &Repo, step: &Step) -> Result<Files> {
 }
 
 /// What stands in work/ now, without databases and what only the person's own tools read:
-/// `.env`, an editor's files, earlier copies.
+/// `.env`, an editor's files, earlier copies; a client that the chapter does not touch; and
+/// what npm has made.
 fn files(folder: &Path, new: &Files) -> Result<BTreeMap<String, Vec<u8>>> {
     let own =
         |name: &str| name.starts_with('.') || name == "target" || name.contains(".sqlite3");
+    let client = new.keys().any(|path| path.starts_with(FRONTEND));
+    let left = |path: &str| {
+        let built = path.starts_with(FRONTEND) && path.split('/').any(is_built);
+        built || path.starts_with(FRONTEND) && !client || path.split('/').any(own)
+    };
     let mut files = BTreeMap::new();
     for path in walk(folder, "")? {
-        if new.contains_key(&path) || !path.split('/').any(own) {
+        if new.contains_key(&path) || !left(&path) {
             let full = folder.join(&path);
             let bytes = fs::read(&full).with_context(|| full.display().to_string())?;
             files.insert(path, bytes);

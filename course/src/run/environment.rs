@@ -25,8 +25,8 @@ const NAMES: [&str; 4] = [
 
 /// How the names of others begin that are let through. `RUST_LOG` is a setting and none of
 /// them.
-const FAMILIES: &str = "AWS_LC_SYS_ CARGO_ CC_ CFLAGS_ CMAKE LIBSQLITE3_ MACOSX_ NIX_ PIP_ \
-                        PKG_CONFIG PYENV_ PYTHON RUSTC RUSTFLAGS RUSTUP_ SSL_CERT_ VC VS WINDOWSSDK";
+const FAMILIES: &str = "AWS_LC_SYS_ CARGO_ CC_ CFLAGS_ CMAKE LIBSQLITE3_ MACOSX_ NIX_ \
+                        NODE_EXTRA_CA_ NPM_CONFIG_ PIP_ PKG_CONFIG PYENV_ PYTHON RUSTC RUSTFLAGS RUSTUP_ SSL_CERT_ VC VS WINDOWSSDK";
 
 /// What cargo tells the program that it runs, which here is the tool. A step that read this
 /// would take the tool's folder for its own.

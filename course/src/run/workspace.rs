@@ -45,7 +45,7 @@ impl Workspace {
         let workspace = Workspace { root, target, package, changes: false, _lock: lock };
         let mut files = workspace_files(repo, step, files)?;
         if let Some(manifest) = files.get_mut("Cargo.toml") {
-            *manifest = workspace.own_manifest(manifest)?;
+            *manifest = workspace.own_manifest(repo, manifest)?;
         }
         workspace.fill(&files)?;
         Ok(workspace)
@@ -78,7 +78,7 @@ impl Workspace {
     /// its own: cargo tells packages in a shared target folder apart by name, version and
     /// their path inside the workspace. Without it, one state's program would pass for
     /// another's, or for the step's.
-    fn own_manifest(&self, text: &str) -> Result<String> {
+    fn own_manifest(&self, repo: &Repo, text: &str) -> Result<String> {
         let mut manifest: DocumentMut = text.parse().context("the root Cargo.toml")?;
         let workspace = &mut manifest["workspace"];
         for list in ["members", "default-members"] {
@@ -89,6 +89,11 @@ impl Workspace {
         let version = &mut workspace["package"]["version"];
         let shared = version.as_str().unwrap_or_default();
         *version = value(format!("{shared}{VERSION_MARK}{:016x}", hasher.finish()));
+        // The built client is one for all states.
+        let client = workspace.get_mut("dependencies").and_then(|all| all.get_mut("client"));
+        if let Some(path) = client.and_then(|client| client.get_mut("path")) {
+            *path = value(repo.root.join("client").display().to_string());
+        }
         // Nobody debugs these programs: half the size.
         let profile = &mut manifest["profile"]["dev"]["package"][&self.package];
         profile["debug"] = value(false);

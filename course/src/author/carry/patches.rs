@@ -23,6 +23,10 @@ pub fn carry(
     new: &Files,
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();
+    // A step that is new has what its author has just made.
+    if old.is_empty() {
+        return Ok(told);
+    }
     for path in all(repo, step)? {
         let patch = repo.read(&path)?;
         if touched(&patch).iter().all(|file| old.get(*file) == new.get(*file)) {

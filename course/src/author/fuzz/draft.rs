@@ -28,7 +28,7 @@ impl Material {
         let cases = groups.flat_map(|group| group.setup.iter().chain(&group.cases));
         let (mut served, mut paths) = (BTreeSet::new(), BTreeSet::new());
         let mut fields = BTreeSet::new();
-        for case in cases.filter(|case| case.step <= step) {
+        for case in cases.filter(|case| case.holds_at(step)) {
             let path = any_number(case.request.path.split('?').next().unwrap_or_default());
             // A GET that is not allowed has a page with a form.
             let method = case.request.method.clone();

@@ -99,7 +99,7 @@ async fn ask_group(
     let total = cases.iter().filter(|planned| planned.counted).count();
     let mut section = report.section(&group.name, total);
     let mut session = Session::new(plan.fixtures, group, address, shown, plan.step);
-    let in_time = |case: &&Case| case.step <= plan.step;
+    let in_time = |case: &&Case| case.holds_at(plan.step);
     for case in group.setup.iter().filter(in_time) {
         session.setup(case).await;
     }

@@ -162,7 +162,8 @@ impl<'c> Chooser<'c, '_> {
     }
 
     fn group(&self, group: &'c Group) -> Option<GroupPlan<'c>> {
-        let cases = group.cases.iter().map(|case| (&*case.name, case.step, case));
+        let cases = group.cases.iter().filter(|case| case.holds_at(self.choice.step));
+        let cases = cases.map(|case| (&*case.name, case.step, case));
         let cases = self.planned(&group.name, cases);
         (!cases.is_empty()).then_some(GroupPlan { group, cases })
     }
@@ -235,6 +236,8 @@ struct Known<'c> {
     group: &'c str,
     name: &'c str,
     step: u32,
+    /// The last step at which it holds.
+    until: Option<u32>,
     /// `None`: only of a program that the check starts itself.
     profile: Option<Profile>,
 }
@@ -248,7 +251,8 @@ impl Known<'_> {
 /// Every case and command up to a step, with its step. No lesson: before its chapter is done,
 /// a race may be won by luck.
 pub fn cases_up_to(contract: &Contract, step: u32) -> Vec<(String, u32)> {
-    let cases = all(contract).filter(|it| it.step <= step && it.group != lessons::GROUP);
+    let holds = |it: &Known<'_>| it.step <= step && it.until.is_none_or(|last| step <= last);
+    let cases = all(contract).filter(|it| holds(it) && it.group != lessons::GROUP);
     cases.map(|it| (it.label(), it.step)).collect()
 }
 
@@ -261,16 +265,23 @@ fn all(contract: &Contract) -> impl Iterator<Item = Known<'_>> {
             group: &group.name,
             name: &it.name,
             step: it.step,
+            until: it.until,
             profile,
         })
     });
     let commands = contract.commands.iter().map(|command| {
         let CommandCase { name, step, .. } = command;
-        Known { group: "commands", name, step: *step, profile: None }
+        Known { group: "commands", name, step: *step, until: None, profile: None }
     });
     let lessons = LESSONS.into_iter().map(|lesson| {
         let profile = (lesson.needs == Needs::OneUse).then_some(Profile::RotateBlacklist);
-        Known { group: lessons::GROUP, name: lesson.name, step: lesson.step, profile }
+        Known {
+            group: lessons::GROUP,
+            name: lesson.name,
+            step: lesson.step,
+            until: None,
+            profile,
+        }
     });
     cases.chain(commands).chain(lessons)
 }
