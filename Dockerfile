@@ -14,7 +14,8 @@ COPY . .
 RUN find . -type f ! -name 'Cargo.*' -delete && find . -type d -empty -delete
 RUN for crate in steps/* work course; do \
       mkdir "$crate/src" && echo 'fn main() {}' > "$crate/src/main.rs"; \
-    done
+    done \
+    && mkdir client/src && touch client/src/lib.rs
 
 FROM rust:1.95-slim-trixie AS build
 ARG STEP
@@ -25,7 +26,7 @@ RUN cargo build --release --locked --bin "$STEP" --features "$FEATURES"
 COPY . .
 # A copied file keeps its time. It is older than the empty program, so cargo may think that
 # this is it, built already. `touch` makes it new.
-RUN find . -name main.rs -exec touch {} + \
+RUN find . \( -name main.rs -o -name lib.rs \) -exec touch {} + \
     && cargo build --release --locked --bin "$STEP" --features "$FEATURES" \
     && cp "target/release/$STEP" server
 

@@ -53,6 +53,12 @@ serve what="work" *args:
 postgres *args:
     cargo run -p course -- postgres {{ args }}
 
+# The React client of chapter 10, while you write it: `just frontend`, `just frontend step-10`
+[group('learner')]
+frontend what="work":
+    npm --prefix {{ if what == "work" { "work" } else { "steps/10-frontend" } }}/frontend ci --ignore-scripts
+    npm --prefix {{ if what == "work" { "work" } else { "steps/10-frontend" } }}/frontend run dev
+
 # The Django app of the source notes, to compare with: `just django [PROFILE [PORT]]`
 [group('learner')]
 django profile="default" port="8000":

@@ -16,6 +16,7 @@
 //! - `authentication/`: note 001's app, the same users by another API
 //! - `tokens/`: SimpleJWT's part
 //! - `notes/`: the app that keeps notes
+//! - `staticfiles.rs`: the React client
 //! - `methods.rs`: which methods an address has, and a 405 for the others
 #![forbid(unsafe_code)]
 
@@ -33,6 +34,7 @@ mod pages;
 mod pagination;
 mod parsers;
 mod settings;
+mod staticfiles;
 #[cfg(test)]
 mod tests;
 mod tokens;

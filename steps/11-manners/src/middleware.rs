@@ -13,6 +13,7 @@ use crate::authentication;
 use crate::errors::{self, ApiError};
 use crate::methods;
 use crate::settings::Settings;
+use crate::staticfiles;
 
 /// What a request was when it came in; a fairing may rewrite it later.
 struct Arrival {
@@ -153,11 +154,13 @@ pub fn paths() -> AdHoc {
         // A question about CORS may be asked for any path, and what is refused already
         // (TRACE) stays refused.
         if !matches!(request.method(), Method::Options | Method::Trace) {
+            let reads = matches!(request.method(), Method::Get | Method::Head);
+            let page = reads && staticfiles::is_clients(&path);
             let slash = path.ends_with('/');
             let bare = authentication::PATHS.contains(&path.trim_end_matches('/'));
-            if path.contains("//") || !is_known(request, &path) || bare && slash {
+            if path.contains("//") || !page && !is_known(request, &path) || bare && slash {
                 errors::refuse(request, ApiError::new(Status::NotFound, "Not found."));
-            } else if !slash && !bare {
+            } else if !page && !slash && !bare {
                 let query = request.uri().query().map(|query| format!("?{query}"));
                 errors::redirect(request, &format!("{path}/{}", query.unwrap_or_default()));
             }
@@ -177,7 +180,8 @@ fn fits(pattern: &str, path: &str) -> bool {
     let is_number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
     pattern.clone().count() == path.clone().count()
         && pattern.zip(path).all(|(pattern, part)| {
-            pattern == part || pattern.starts_with('<') && is_number(part)
+            let is_one = pattern.starts_with('<') && !pattern.ends_with("..>");
+            pattern == part || is_one && is_number(part)
         })
 }
 
@@ -230,8 +234,13 @@ impl Cors {
     pub fn new(settings: &Settings) -> Self {
         let (all, credentials) =
             (settings.cors_allow_all_origins, settings.cors_allow_credentials);
+        // The cookie makes sense to pages that may send it. Not to all: with `*` no page may.
+        let mut headers = HEADERS.to_vec();
+        if credentials {
+            headers.push("x-refresh-cookie");
+        }
         let options = CorsOptions {
-            allowed_headers: AllowedHeaders::some(&HEADERS),
+            allowed_headers: AllowedHeaders::some(&headers),
             allow_credentials: credentials,
             max_age: Some(86_400), // seconds: a day, as django-cors-headers
             send_wildcard: all && !credentials,

@@ -10,7 +10,9 @@ use crate::db::Db;
 use crate::methods::{Access, complete};
 use crate::settings::Settings;
 use crate::tokens::TokenBackend;
-use crate::{accounts, authentication, errors, middleware, migrations, notes, tokens};
+use crate::{
+    accounts, authentication, errors, middleware, migrations, notes, staticfiles, tokens,
+};
 
 /// Attaches the fairings, the routes and the catchers. Fairings run in this order.
 pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
@@ -49,6 +51,7 @@ pub fn mount(rocket: Rocket<Build>, settings: Settings) -> Rocket<Build> {
         .mount("/api/user", complete(authentication::user_routes(), Access::TokenUsers))
         .mount("/api/token", complete(tokens::routes(), Access::Open))
         .mount("/api/notes", complete(notes::routes(), Access::Users))
+        .mount("/", staticfiles::routes())
         .register("/", errors::catchers())
 }
 

@@ -17,6 +17,7 @@
 //! - `authentication/`: note 001's app, the same users by another API
 //! - `tokens/`: SimpleJWT's part
 //! - `notes/`: the app that keeps notes
+//! - `staticfiles.rs`: the React client
 //! - `methods.rs`: which methods an address has, and a 405 for the others
 //! - `health.rs`: what the platform asks of a running program
 #![forbid(unsafe_code)]
@@ -36,6 +37,7 @@ mod pages;
 mod pagination;
 mod parsers;
 mod settings;
+mod staticfiles;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 use rocket::Config;
@@ -57,6 +58,10 @@ pub struct Settings {
     pub reuse_grace: i64,
     /// UPDATE_LAST_LOGIN: a log-in is written to the user's `last_login`.
     pub update_last_login: bool,
+    /// REFRESH_COOKIE_SECURE: browsers send the cookie with the refresh token over TLS alone.
+    pub refresh_cookie_secure: bool,
+    /// STATIC_ROOT: the folder of a built client, in place of the one inside the program.
+    pub static_root: Option<PathBuf>,
 }
 
 /// A text that does not show in a log: not even `{:?}` prints it.
@@ -168,6 +173,13 @@ impl Settings {
                 })?
                 .unwrap_or(10),
             update_last_login: vars.flag("UPDATE_LAST_LOGIN", false)?,
+            refresh_cookie_secure: vars.flag("REFRESH_COOKIE_SECURE", true)?,
+            static_root: vars.value(
+                "STATIC_ROOT",
+                "a folder with an index.html",
+                "work/frontend/dist",
+                |s| Some(PathBuf::from(s)).filter(|root| root.join("index.html").is_file()),
+            )?,
         })
     }
 
@@ -201,6 +213,12 @@ impl Settings {
                 "SECRET_KEY is missing, or it is the sample of the course, which everyone \
                  knows; make your own, for example SECRET_KEY={KEY_EXAMPLE}."
             ));
+        }
+        if deploy && !self.refresh_cookie_secure {
+            found.push(
+                "REFRESH_COOKIE_SECURE is off; production needs REFRESH_COOKIE_SECURE=true."
+                    .into(),
+            );
         }
         // Django would allow it, and let any site act with the visitor's cookies.
         if self.cors_allow_all_origins && self.cors_allow_credentials {

@@ -6,7 +6,7 @@ use super::{Answer, client, host, send};
 /// The answer to `GET /` sent to this name: a 404 when it is let in, a 400 when not.
 fn ask(allowed_hosts: &str, name: &'static str) -> Answer {
     let client = client(&[("ALLOWED_HOSTS", allowed_hosts)]);
-    let answer = send(host(client.get("/"), name), "");
+    let answer = send(host(client.get("/api/"), name), "");
     answer.because(format!("ALLOWED_HOSTS={allowed_hosts}"))
 }
 
@@ -48,7 +48,7 @@ fn with_debug_and_no_list_it_answers_to_this_machine_only() {
 fn a_request_without_a_host_is_refused() {
     let client = client(&[("ALLOWED_HOSTS", "*")]);
     let detail = "Invalid Host header. If the name is yours, add it to ALLOWED_HOSTS.";
-    send(client.get("/"), "").is(400, json!({ "detail": detail }));
+    send(client.get("/api/"), "").is(400, json!({ "detail": detail }));
 }
 
 #[test]

@@ -18,14 +18,14 @@ fn preflight<'c>(request: LocalRequest<'c>, headers: &'static str) -> LocalReque
 #[test]
 fn without_a_setting_no_page_may_read_an_answer() {
     let client = client(&[]);
-    let answer = send(origin(client.get("/"), PAGE), "");
+    let answer = send(origin(client.get("/api/"), PAGE), "");
     answer.has_header("Access-Control-Allow-Origin", "");
 }
 
 #[test]
 fn every_origin_gets_a_star_on_errors_too() {
     let client = client(&[ALL]);
-    let answer = send(origin(client.get("/nowhere"), "https://any.example"), "");
+    let answer = send(origin(client.get("/api/nowhere/"), "https://any.example"), "");
     answer.has_status(404);
     answer.has_header("Access-Control-Allow-Origin", "*");
     answer.has_header("Access-Control-Allow-Credentials", "");
@@ -34,7 +34,7 @@ fn every_origin_gets_a_star_on_errors_too() {
 #[test]
 fn a_listed_origin_is_named_and_may_send_cookies() {
     let client = client(&[ONE, ("CORS_ALLOW_CREDENTIALS", "true")]);
-    let answer = send(origin(client.get("/"), PAGE), "");
+    let answer = send(origin(client.get("/api/"), PAGE), "");
     answer.has_header("Access-Control-Allow-Origin", PAGE);
     answer.has_header("Access-Control-Allow-Credentials", "true");
 }
@@ -43,7 +43,7 @@ fn a_listed_origin_is_named_and_may_send_cookies() {
 fn another_origin_gets_its_answer_without_the_headers() {
     let client = client(&[ONE]);
     for other in ["http://localhost:5174", "http://localhost:5173.evil", "null", "no origin"] {
-        let answer = send(origin(client.get("/"), other), "");
+        let answer = send(origin(client.get("/api/"), other), "");
         answer.has_status(404);
         answer.has_header("Access-Control-Allow-Origin", "");
     }
@@ -52,7 +52,7 @@ fn another_origin_gets_its_answer_without_the_headers() {
 #[test]
 fn an_origin_that_is_none_does_no_harm() {
     let client = client(&[ALL]);
-    send(origin(client.get("/"), "not an origin"), "").has_status(404);
+    send(origin(client.get("/api/"), "not an origin"), "").has_status(404);
 }
 
 #[test]
@@ -93,5 +93,6 @@ fn a_preflight_for_an_unknown_header_is_refused() {
 
 #[test]
 fn a_refused_preflight_leaves_no_public_error_route() {
-    get(&client(&[ALL]), "/cors/500").has_status(404);
+    // What is no address of ours is the client's page.
+    get(&client(&[ALL]), "/cors/500").has_status(200);
 }

@@ -9,9 +9,9 @@ use crate::settings::text;
 const KEY: (&str, &str) = ("SECRET_KEY", "a key of thirty-two bytes or more");
 
 #[test]
-fn the_root_is_a_404_in_json() {
+fn the_root_of_the_api_is_a_404_in_json() {
     let client = client(&[]);
-    let answer = send(host(client.get("/"), "localhost:8000"), "");
+    let answer = send(host(client.get("/api/"), "localhost:8000"), "");
     answer.is(404, json!({"detail": "Not found."}));
     answer.has_header("Content-Type", "application/json");
 }

@@ -2,6 +2,7 @@
 
 mod authentication;
 mod blacklist;
+mod cookies;
 mod models;
 mod serializers;
 mod views;

@@ -6,6 +6,7 @@ use rocket::{Route, State, get, post, routes};
 use sqlx::{Executor, Transaction};
 
 use super::blacklist;
+use super::cookies::RefreshToken;
 use super::models::{Claims, TokenBackend, TokenPair, TokenType, is_over, user_id};
 use super::serializers::{Credentials, token_field};
 use crate::accounts::{Hasher, User};
@@ -36,6 +37,7 @@ async fn obtain(
     hasher: &State<Hasher>,
     tokens: &State<TokenBackend>,
     settings: &State<Settings>,
+    token: RefreshToken<'_>,
     data: RequestData,
 ) -> Result<Json<TokenPair>, ApiError> {
     let Credentials { username, password } = Credentials::validate(data)?;
@@ -48,7 +50,8 @@ async fn obtain(
     if settings.update_last_login {
         user.update_last_login(db).await?;
     }
-    Ok(Json(give_pair(db.pool(), tokens, &user).await?))
+    let pair = give_pair(db.pool(), tokens, &user).await?;
+    Ok(Json(token.given(pair, settings)))
 }
 
 /// Try it in a browser: http://127.0.0.1:8000/api/token/
@@ -66,11 +69,13 @@ async fn refresh(
     db: &Db,
     tokens: &State<TokenBackend>,
     settings: &State<Settings>,
+    token: RefreshToken<'_>,
     data: RequestData,
 ) -> Result<Json<TokenPair>, ApiError> {
-    let token = token_field(data, "refresh")?;
-    let token = tokens.decode(&token, Some(TokenType::Refresh)).map_err(bad_token)?;
-    Ok(Json(exchange(db, tokens, settings, &token).await?))
+    let old = token.received(data)?;
+    let old = tokens.decode(&old, Some(TokenType::Refresh)).map_err(bad_token)?;
+    let pair = exchange(db, tokens, settings, &old).await?;
+    Ok(Json(token.given(pair, settings)))
 }
 
 /// TokenRefreshSerializer.validate: takes a refresh token in, and gives out what it brings.
@@ -175,9 +180,12 @@ async fn log_out(
     db: &Db,
     tokens: &State<TokenBackend>,
     settings: &State<Settings>,
+    token: RefreshToken<'_>,
     data: RequestData,
 ) -> Result<Value, ApiError> {
-    let token = token_field(data, "refresh")?;
+    // First: whoever wants out is out of this browser, also with a token that is no good.
+    token.forget(settings);
+    let token = token.received(data)?;
     let claims = tokens.decode(&token, Some(TokenType::Refresh)).map_err(bad_token)?;
     let mut transaction = db.pool().begin().await?;
     let unused = blacklist::claim(&mut *transaction, &claims).await?;

@@ -1,0 +1,9 @@
+-- What note 001 shows of a user. '' is none, as for the names.
+ALTER TABLE users
+    ADD COLUMN bio TEXT NOT NULL DEFAULT '',
+    ADD COLUMN image TEXT NOT NULL DEFAULT '';
+
+-- Who logs in by e-mail must be the only one to have it. Names of hosts have no case.
+UPDATE users SET email = left(email, strpos(email, '@'))
+    || lower(substr(email, strpos(email, '@') + 1));
+CREATE UNIQUE INDEX users_email ON users (email) WHERE email <> '';
