@@ -115,8 +115,9 @@ impl User {
         let update = sqlx::query_as(update).bind(&change.username).bind(&email);
         let update = update.bind(change.bio).bind(change.image).bind(change.password);
         let update = update.bind(change.first_name).bind(change.last_name);
-        let update = update.bind(stamp).bind(Utc::now()).bind(self.id);
-        match update.fetch_optional(db.pool()).await {
+        let updated =
+            update.bind(stamp).bind(Utc::now()).bind(self.id).fetch_optional(db.pool()).await;
+        match updated {
             Ok(user) => user.ok_or_else(gone),
             Err(sqlx::Error::Database(why)) if why.is_unique_violation() => {
                 let username = change.username.as_deref().unwrap_or_default();
