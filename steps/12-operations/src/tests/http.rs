@@ -64,7 +64,8 @@ fn every_answer_of_an_address_names_its_methods() {
     answer.has_status(200).has_header("Allow", methods);
     let answer = ask(&app, None, Method::Get, "/api/notes/");
     answer.has_status(401).has_header("Allow", methods);
-    let answer = ask(&app, None, Method::Get, "/nowhere/").because("no address, no methods");
+    let answer =
+        ask(&app, None, Method::Get, "/api/nowhere/").because("no address, no methods");
     answer.has_status(404).has_header("Allow", "");
 }
 
