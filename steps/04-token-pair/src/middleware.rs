@@ -10,6 +10,7 @@ use rocket_cors::CorsOptions;
 use rocket_cors::headers::Origin;
 
 use crate::errors::{self, ApiError};
+use crate::parsers::LOOKED_AT;
 use crate::settings::Settings;
 
 /// What a request was when it came in; a fairing may rewrite it later.
@@ -41,13 +42,22 @@ impl Fairing for NoMethodOverride {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
-        // The same bytes that Rocket looks at, read as Rocket reads them.
-        let start = str::from_utf8(data.peek("_method=delete".len()).await);
-        let first = start.ok().and_then(|form| Form::values(form).next());
-        let named = first.filter(|field| field.name == "_method");
-        let named = named.and_then(|field| field.value.parse().ok());
         let is_form = request.content_type().is_some_and(|kind| kind.is_form());
-        if is_form && named == Some(request.method()) {
+        if !is_form || request.method() == Method::Post {
+            return;
+        }
+        // The same bytes that Rocket has looked at, read as Rocket reads them. Fewer of them and
+        // no end is a body that broke off; to look once more would hide that.
+        let seen_to_its_end = data.peek_complete();
+        let start = data.peek(LOOKED_AT).await;
+        if start.len() < LOOKED_AT && !seen_to_its_end {
+            let error = ApiError::new(Status::BadRequest, "The body ended early.");
+            return errors::refuse(request, error);
+        }
+        let first = str::from_utf8(start).ok().and_then(|form| Form::values(form).next());
+        let named = first.filter(|field| field.name == "_method");
+        let named: Option<Method> = named.and_then(|field| field.value.parse().ok());
+        if named == Some(request.method()) {
             request.set_method(Method::Post);
         }
     }

@@ -19,7 +19,7 @@ const LIMIT: u64 = 1;
 
 /// How many bytes of a body Rocket looks at by itself: `_method=delete`. When the connection
 /// breaks within them, it passes over that, and what came until then looks like all.
-const LOOKED_AT: usize = 14;
+pub const LOOKED_AT: usize = 14;
 
 /// DRF's `request.data`: what the client sent, by name, not yet checked.
 ///
