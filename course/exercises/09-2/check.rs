@@ -21,7 +21,8 @@ fn app() -> App {
     select(&app, "UPDATE users SET is_staff = TRUE WHERE username = 'alice'");
     select(
         &app,
-        "INSERT INTO users (username, password) VALUES ('Alina', ''), ('a_b', ''), ('axb', '')",
+        "INSERT INTO users (username, password, created_at, updated_at) SELECT column1, '', '', ''
+         FROM (VALUES ('Alina'), ('a_b'), ('axb'))",
     );
     app
 }

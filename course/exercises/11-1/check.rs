@@ -11,7 +11,7 @@ fn options_names_the_methods_and_asks_for_no_token() {
         ("/api/notes/1/", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
         ("/api/notes/delete/1/", "DELETE, OPTIONS"),
         ("/api/token/", "POST, OPTIONS"),
-        ("/api/account/", "GET, HEAD, OPTIONS"),
+        ("/api/account/", "GET, PATCH, HEAD, OPTIONS"),
     ] {
         let answer = send(host(app.client.options(path), "localhost"), "");
         answer.is(204, Value::Null).has_header("Allow", methods);
