@@ -79,6 +79,7 @@ mod tests {
         let labels: BTreeSet<String> = contract
             .groups
             .iter()
+            .chain(&contract.ours)
             .flat_map(|group| group.cases.iter().map(|case| group.label(case)))
             .collect();
         let mut seen = BTreeSet::new();
